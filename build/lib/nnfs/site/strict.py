@@ -1,0 +1,121 @@
+"""Strict, and sticky: any warning fails the build, and it fails again until its page builds clean.
+
+Stock Sphinx exits 0 after a warning unless told otherwise, and even with `-W` saves what it read, so that the same
+command passes the second time. Here a bare `sphinx-build` is as strict as `make site`: every warning makes the exit
+status 1; the pages it belongs to are remembered in `nnfs-unclean.json` beside the doctrees and read again by the
+next build; and the HTML of a page whose cells failed is removed, so that nobody publishes it by mistake.
+A build that was killed counts as unclean in all its pages.
+"""
+
+from __future__ import annotations
+
+import json
+import logging as std_logging
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+from nnfs.site import deps, pages
+
+EVERYTHING = "*"
+
+
+class Collector(std_logging.Handler):
+    """Notes for each warning the page it belongs to, or EVERYTHING when it names none."""
+
+    def __init__(self, app: Sphinx) -> None:
+        super().__init__(std_logging.WARNING)
+        self.app, self.unclean, self.count = app, set[str](), 0
+
+    def emit(self, record: std_logging.LogRecord) -> None:
+        self.count += 1
+        self.unclean.add(self.docname(getattr(record, "location", None)) or EVERYTHING)
+
+    def docname(self, location: Any) -> str | None:
+        """The document that a Sphinx log location (node, (docname, line), or "path:line") lies in."""
+        env = self.app.env
+        if isinstance(location, tuple):
+            location = location[0]
+            if env and location in env.found_docs:
+                return str(location)
+        if isinstance(location, nodes.Node):
+            location = getattr(location, "source", None)
+        if not isinstance(location, str) or env is None:
+            return None
+        if location in env.found_docs:
+            return location
+        path = re.sub(r":\d*$", "", location.split(":docstring of ")[0])
+        return env.path2doc(path) if Path(path).is_file() else None
+
+
+def marker(app: Sphinx) -> Path:
+    return Path(app.doctreedir) / "nnfs-unclean.json"
+
+
+def unclean_before(app: Sphinx) -> set[str]:
+    """Documents that the previous build left unclean; EVERYTHING if it did not come to its end."""
+    try:
+        return set(json.loads(marker(app).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return set()
+    except ValueError:
+        return {EVERYTHING}
+
+
+def begin(app: Sphinx) -> None:
+    app.nnfs_unclean = unclean_before(app)  # type: ignore[attr-defined]
+    pages.write_atomically(marker(app), json.dumps([EVERYTHING]))
+
+
+def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
+    """Pages to read although their own file is unchanged: unclean ones, and those whose inputs changed."""
+    before: set[str] = app.nnfs_unclean  # type: ignore[attr-defined]
+    again = set(env.found_docs) if EVERYTHING in before else before & set(env.found_docs)
+    srcdir = Path(app.srcdir)
+    for docname, page in pages.all_pages(env).items():
+        if page.key and docname in env.found_docs and docname not in again:
+            try:
+                same = page.inputs == deps.inputs_digest(page.modules, page.depends, srcdir)
+            except (deps.DependsError, SyntaxError):
+                same = False  # reading the page will say what is wrong
+            if not same or page.beside != app.nnfs_beside(docname, page) or wants_fresh(docname):  # type: ignore[attr-defined]
+                again.add(docname)
+    return sorted(again - added - removed)
+
+
+def wants_fresh(docname: str) -> bool:
+    import os
+
+    return pages.matches(docname, os.environ.get("NNFS_FRESH", ""))
+
+
+def end(app: Sphinx, exception: Exception | None) -> None:
+    """Fail on any warning, remember its pages, and remove the HTML of pages whose cells failed."""
+    collector: Collector = app.nnfs_collector  # type: ignore[attr-defined]
+    std_logging.getLogger("sphinx").removeHandler(collector)
+    unclean = set(collector.unclean)
+    if app.env is not None:
+        failed = {name for name, page in pages.all_pages(app.env).items() if page.failed}
+        unclean |= failed
+        for docname in failed:
+            if app.builder.format == "html":
+                Path(app.builder.get_outfilename(docname)).unlink(missing_ok=True)  # type: ignore[attr-defined]
+    if exception is not None:
+        unclean.add(EVERYTHING)
+    if unclean:
+        app.statuscode = 1
+        pages.write_atomically(marker(app), json.dumps(sorted(unclean)))
+    else:
+        marker(app).unlink(missing_ok=True)
+
+
+def setup(app: Sphinx) -> None:
+    app.nnfs_collector = Collector(app)  # type: ignore[attr-defined]
+    std_logging.getLogger("sphinx").addHandler(app.nnfs_collector)  # type: ignore[attr-defined]
+    app.connect("builder-inited", begin, priority=100)
+    app.connect("env-get-outdated", outdated)
+    app.connect("build-finished", end, priority=900)

@@ -1,0 +1,216 @@
+"""Numbers and claims on the page: the `{val}` role, the `{claims}` directive, and the golden values.
+
+`` {val}`xor_loss:.4f` `` prints what a cell of this page published under that name, formatted by Python's own format
+language, with a card that says which cell, which seed and which tolerance. The value is also compared with
+`values/<post>.json` beside the post, so that a number that moves is a diff somebody reviews.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import html
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from nnfs.site import pages
+from nnfs.site.pages import Page
+
+LOGGER = logging.getLogger(__name__)
+VERIFIED = Path(".cache") / "verify.json"  # what `nnfs verify` last found, by record
+
+
+# --- prose -----------------------------------------------------------------------------------------------------------
+def near(name: str, known: list[str]) -> str:
+    """A hint for a misspelt name."""
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if close:
+        return "did you mean " + " or ".join(repr(c) for c in close) + "?"
+    return "this page publishes " + (", ".join(sorted(known)) if known else "no values")
+
+
+def card(value: dict[str, Any]) -> str:
+    """The card's text: where a number comes from and how firm it is."""
+    parts = [f"Computed in cell {value['cell']} of this page."]
+    if value.get("note"):
+        parts.append(value["note"].rstrip(".") + ".")
+    if value.get("seed") is not None:
+        parts.append(f"Seed {value['seed']}.")
+    if isinstance(value["value"], float):
+        parts.append(f"Full value {value['value']!r}; another machine may differ by {value['rtol']:g} of it.")
+    return " ".join(parts)
+
+
+class Val(SphinxRole):
+    """`` {val}`name` `` or `` {val}`name:format` ``."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        name, _, spec = self.text.partition(":")
+        name, page = name.strip(), pages.of(self.env, self.env.current_document.docname)
+        if page.failed:
+            return [nodes.Text("?")], []  # the page has reported its failure; this would be an echo
+        if name not in page.values:
+            return self.fail(f"{{val}}`{self.text}`: no value named {name!r}; {near(name, list(page.values))}")
+        value = page.values[name]
+        try:
+            shown = format(value["value"], spec)
+        except (ValueError, TypeError) as error:
+            return self.fail(f"{{val}}`{self.text}`: {value['value']!r} cannot be formatted with {spec!r}: {error}")
+        return [nn_value(shown, shown, card=card(value), ids_seed=name)], []
+
+    def fail(self, message: str) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        LOGGER.error("%s", message, location=self.get_location())
+        return [nodes.Text("?")], []
+
+
+class nn_value(nodes.inline):  # noqa: N801 (docutils nodes are lower-case)
+    """A number with its card; plain text in every builder but HTML."""
+
+
+def visit_value(self: Any, node: nn_value) -> None:
+    count = self.nnfs_values = getattr(self, "nnfs_values", 0) + 1  # one translator a page
+    self.body.append(f'<span class="nn-value" tabindex="0" aria-describedby="nn-card-{count}">')
+    node["nth"] = count
+
+
+def depart_value(self: Any, node: nn_value) -> None:
+    text = html.escape(node["card"])
+    self.body.append(f'<span class="nn-card" role="tooltip" id="nn-card-{node["nth"]}">{text}</span></span>')
+
+
+class Claims(SphinxDirective):
+    """A list of what this page claims, each line checked by the cell that it links to."""
+
+    has_content = False
+
+    def run(self) -> list[nodes.Node]:
+        page = pages.of(self.env, self.env.current_document.docname)
+        if page.failed:
+            return []
+        if not page.claims:
+            LOGGER.error("{claims}: no cell of this page makes a claim()", location=self.get_location())
+            return []
+        listing = nodes.bullet_list(classes=["nn-claims"])
+        for claim in page.claims:
+            line = nodes.paragraph()
+            line += nodes.Text(claim["sentence"].rstrip(".") + ". ")
+            if claim["numbers"]:
+                facts = ", ".join(f"{key} = {short(x)}" for key, x in claim["numbers"].items())
+                line += nodes.inline("", f"{facts}. ", classes=["nn-facts"])
+            line += nodes.reference("", f"Cell {claim['cell']}", refid=f"cell-{claim['cell']}", internal=True)
+            listing += nodes.list_item("", line)
+        return [listing]
+
+
+def short(x: Any) -> str:
+    """A number as a reader wants it in a list: six significant digits at most."""
+    if isinstance(x, float):
+        return f"{x:.6g}"
+    if isinstance(x, list):
+        inner = [short(item) for item in x[:8]]
+        return "[" + ", ".join(inner) + (", …]" if len(x) > 8 else "]")
+    return str(x)
+
+
+# --- golden values ---------------------------------------------------------------------------------------------------
+def golden_path(srcdir: Path, docname: str) -> Path:
+    folder, _, name = docname.rpartition("/")
+    return srcdir / folder / "values" / f"{name}.json"
+
+
+def close(new: Any, old: Any, rtol: float) -> bool:
+    """Equal within `rtol`, elementwise for lists; exact for everything that is not a float."""
+    if isinstance(new, list) and isinstance(old, list):
+        return len(new) == len(old) and all(close(n, o, rtol) for n, o in zip(new, old, strict=True))
+    if isinstance(new, bool) or isinstance(old, bool):
+        return new is old
+    if isinstance(new, (int, float)) and isinstance(old, (int, float)):
+        return math.isclose(new, old, rel_tol=rtol, abs_tol=1e-12)
+    return new == old
+
+
+def differences(page: Page, golden: dict[str, Any]) -> list[str]:
+    """What a reviewer has to know: values that moved, appeared or went away."""
+    found = []
+    for name, value in page.values.items():
+        if name not in golden:
+            found.append(f"value {name!r} = {short(value['value'])} is new (cell {value['cell']})")
+        elif not close(value["value"], golden[name]["value"], golden[name]["rtol"]):
+            was, tolerance = short(golden[name]["value"]), golden[name]["rtol"]
+            found.append(
+                f"value {name!r} is {short(value['value'])} in cell {value['cell']}, was {was} (tolerance {tolerance:g})"
+            )
+    found += [f"value {name!r} is no longer published" for name in golden if name not in page.values]
+    return found
+
+
+def beside(app: Sphinx) -> Any:
+    """A function (docname, page) -> digest of what the page is compared with: golden file, state of its records."""
+    srcdir = Path(app.srcdir)
+
+    def digest(docname: str, page: Page) -> str:
+        golden = golden_path(srcdir, docname)
+        states = [record_state(srcdir, record) for record in sorted(page.cites)]
+        seen = (golden.read_bytes() if golden.is_file() else b"") + json.dumps(states).encode()
+        return hashlib.sha256(seen).hexdigest()[:16]
+
+    return digest
+
+
+def record_state(srcdir: Path, record: str) -> str:
+    """`ok`, `stale`, … as `nnfs verify` last found it here, or `not verified here`."""
+    try:
+        found = json.loads((srcdir / VERIFIED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "not verified here"
+    return found.get(record, {}).get("state", "not verified here")
+
+
+def check(app: Sphinx, doctree: nodes.document) -> None:
+    """Compare a page that has just been read with its golden values and with the state of its records."""
+    env, srcdir = app.env, Path(app.srcdir)
+    docname = env.current_document.docname
+    page = pages.of(env, docname)
+    if not page.key or page.failed:
+        return
+    path = golden_path(srcdir, docname)
+    if os.environ.get("NNFS_UPDATE_VALUES"):
+        update(path, page)
+    golden = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    moved = differences(page, golden)
+    for message in [*page.clashes, *moved]:
+        LOGGER.error("%s", message, location=(docname, 1))
+    if moved:
+        where = path.relative_to(srcdir).as_posix()
+        LOGGER.error("if these changes are meant: nnfs verify --update, then commit %s", where, location=(docname, 1))
+    for record in sorted(page.cites):
+        if record_state(srcdir, record) == "stale":
+            message = "record %s is stale: its code no longer gives these numbers; run `nnfs run %s` again"
+            LOGGER.error(message, record, record.split("/")[0], location=(docname, 1))
+    page.beside = app.nnfs_beside(docname, page)  # type: ignore[attr-defined]
+
+
+def update(path: Path, page: Page) -> None:
+    """Write this page's golden values; a page without values has no file."""
+    keep = {name: {"value": v["value"], "rtol": v["rtol"]} for name, v in page.values.items()}
+    if keep:
+        pages.write_atomically(path, json.dumps(keep, indent=1, sort_keys=True) + "\n")
+    else:
+        path.unlink(missing_ok=True)
+
+
+def setup(app: Sphinx) -> None:
+    app.nnfs_beside = beside(app)  # type: ignore[attr-defined]
+    app.add_role("val", Val())
+    app.add_directive("claims", Claims)
+    plain = (lambda self, node: None, lambda self, node: None)
+    app.add_node(nn_value, html=(visit_value, depart_value), latex=plain, text=plain, man=plain, texinfo=plain)
+    app.connect("doctree-read", check)

@@ -1,0 +1,232 @@
+"""Five ways to give a net two numbers and ask for their sum: the experiment of Part 2.
+
+The task never changes; what changes is how a number is written down for the net. As a real number, it comes
+in through one unit, and between 7 and 9 there is a place for 8. As a one-hot vector, every number has a unit
+of its own and 8 is no closer to 7 than to 93. As digits, it is a row of small one-hot vectors. The two
+real-number nets differ in their hidden units alone (sigmoid or ReLU), and a straight line fitted by least
+squares is the control that no net has to beat but every reader should see.
+
+Every code can write numbers twice as large as any in training, so every net can be *asked* about sums
+outside its range. What it says then is the experiment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnfs.data import addition
+from nnfs.data.addition import Ints
+from nnfs.mlp import MLP
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Code:
+    """How numbers go in and how a sum comes out, for operands of 0 … top (and, untrained, up to 2·top + 1)."""
+
+    encode: Callable[[Ints, int], Array]  # pairs (rows, 2), top → inputs (rows, n_in)
+    hidden: tuple[int, ...]
+    activation: str
+    heads: str  # "number": one linear output, squared error. "sum", "digits": softmax heads, cross-entropy
+
+
+MODELS: dict[str, Code] = {
+    "scalar-sigmoid": Code(addition.scalar, (32, 32), "sigmoid", "number"),
+    "scalar-relu": Code(addition.scalar, (32, 32), "relu", "number"),
+    "one-hot": Code(addition.one_hot, (64,), "relu", "sum"),
+    "digits": Code(addition.digit_one_hot, (64,), "relu", "digits"),
+}
+
+
+class Adder:
+    """A net that adds. model: a key of MODELS; top: the largest operand in training; seed: of its weights."""
+
+    def __init__(self, model: str, top: int, seed: int) -> None:
+        if model not in MODELS:
+            raise ValueError(f"model {model!r}: known are {', '.join(MODELS)}")
+        self.code, self.top = MODELS[model], top
+        largest = 2 * (2 * top + 1)  # the largest sum that can be asked for
+        self.head_sizes = {"number": [1], "sum": [largest + 1], "digits": [10] * len(str(largest))}[
+            self.code.heads
+        ]
+        n_in = self.code.encode(np.zeros((1, 2), dtype=np.int64), top).shape[1]
+        sizes = [n_in, *self.code.hidden, sum(self.head_sizes)]
+        self.net = MLP(sizes, seed=seed, hidden=self.code.activation, output="linear", init="he")
+        self.edges = list(pairwise(np.cumsum([0, *self.head_sizes]).tolist()))
+
+    def loss_and_slope(self, z: Array, sums: Ints) -> tuple[float, Array]:
+        """The loss, a mean over rows, and its derivative by the outputs z (rows, n_out).
+
+        A number: squared error of sum / (2·top + 2). Heads: cross-entropy in nats, averaged over the heads.
+        """
+        rows = len(z)
+        if self.code.heads == "number":
+            error = z - (sums / (2.0 * self.top + 2.0))[:, None]
+            return float(np.mean(error**2)), 2.0 * error / rows
+        labels = self.labels(sums)
+        loss, slope = 0.0, np.empty_like(z)
+        for (lo, hi), label in zip(self.edges, labels.T, strict=True):
+            shifted = z[:, lo:hi] - z[:, lo:hi].max(axis=1, keepdims=True)
+            log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+            loss -= float(log_p[np.arange(rows), label].mean())
+            slope[:, lo:hi] = np.exp(log_p)
+            slope[np.arange(rows), lo + label] -= 1.0
+        return loss / len(self.edges), slope / (rows * len(self.edges))
+
+    def labels(self, sums: Ints) -> Ints:
+        """The right class of every head: (rows, heads)."""
+        return sums[:, None] if self.code.heads == "sum" else addition.digits_of(sums, len(self.edges))
+
+    def gradients(self, numbers: Ints) -> tuple[float, list[Array]]:
+        """The loss on pairs (rows, 2) and its derivatives, in the order of `parameters`."""
+        acts = self.net.forward(self.code.encode(numbers, self.top))
+        loss, slope = self.loss_and_slope(acts[-1], numbers.sum(axis=1))
+        gW, gb = self.net.backward(acts, slope)
+        return loss, gW + gb
+
+    @property
+    def parameters(self) -> list[Array]:
+        return self.net.W + self.net.b
+
+    def answer(self, numbers: Ints) -> Array:
+        """What the net says for pairs (rows, 2): a real number a row (whole, if it comes from softmax heads)."""
+        z = self.net.forward(self.code.encode(numbers, self.top))[-1]
+        if self.code.heads == "number":
+            return z[:, 0] * (2.0 * self.top + 2.0)
+        said = np.stack([z[:, lo:hi].argmax(axis=1) for lo, hi in self.edges], axis=1)
+        return said @ (10.0 ** np.arange(said.shape[1])) if self.code.heads == "digits" else said[:, 0] * 1.0
+
+
+class Line:
+    """Least squares: sum = w1·a + w2·b + bias, fitted exactly. The control."""
+
+    def __init__(self, numbers: Ints) -> None:
+        X = np.column_stack([numbers, np.ones(len(numbers))])
+        self.w = np.linalg.lstsq(X, numbers.sum(axis=1).astype(float), rcond=None)[0]
+
+    def answer(self, numbers: Ints) -> Array:
+        return numbers @ self.w[:2] + self.w[2]
+
+
+def adam(
+    parameters: list[Array], betas: tuple[float, float] = (0.9, 0.999)
+) -> Callable[[list[Array], float], None]:
+    """Adam (Kingma and Ba 2015, algorithm 1): returns step(gradients, lr), which changes `parameters` in place."""
+    m, v = [np.zeros_like(p) for p in parameters], [np.zeros_like(p) for p in parameters]
+    t = 0
+
+    def step(gradients: list[Array], lr: float) -> None:
+        nonlocal t
+        t += 1
+        for p, g, m_i, v_i in zip(parameters, gradients, m, v, strict=True):
+            m_i += (1.0 - betas[0]) * (g - m_i)
+            v_i += (1.0 - betas[1]) * (g * g - v_i)
+            p -= lr * (m_i / (1.0 - betas[0] ** t)) / (np.sqrt(v_i / (1.0 - betas[1] ** t)) + 1e-8)
+
+    return step
+
+
+def batches(pairs: Ints, size: int, rng: np.random.Generator) -> Iterator[Ints]:
+    """Batches of up to `size` rows without end: the pairs in a new random order, again and again."""
+    while True:
+        order = rng.permutation(len(pairs))
+        for start in range(0, len(pairs), size):
+            yield pairs[order[start : start + size]]
+
+
+def train(
+    adder: Adder,
+    pairs: Ints,
+    seed: int,
+    steps: int,
+    batch: int,
+    lr: float,
+    watch: Callable[[int], None] = lambda step: None,
+) -> Array:
+    """Adam with a learning rate that falls to zero along half a cosine; `watch(step)` is called after each
+    step. Returns the loss of every batch, (steps,)."""
+    step_by, losses = adam(adder.parameters), np.empty(steps)
+    stream = batches(pairs, batch, np.random.default_rng([seed, 5]))
+    for step in range(steps):
+        losses[step], gradients = adder.gradients(next(stream))
+        step_by(gradients, lr * 0.5 * (1.0 + np.cos(np.pi * step / steps)))
+        watch(step + 1)
+    return losses
+
+
+def errors(model: Adder | Line, pairs: Ints) -> dict[str, float]:
+    """{"exact": share of pairs whose answer rounds to the sum, "mae": mean absolute error of the answer}."""
+    off = np.abs(model.answer(pairs) - pairs.sum(axis=1))
+    return {"exact": float(np.mean(off < 0.5)), "mae": float(np.mean(off))}
+
+
+def by_distance(model: Adder | Line, top: int, distances: list[int]) -> dict[str, list[float]]:
+    """Error against how far outside the range the larger operand lies: top + d with every partner 0 … top + d,
+    in both orders; d = 0 is the edge of the range. {"distance", "exact", "mae"}, lists of one length."""
+    table: dict[str, list[float]] = {"distance": list(map(float, distances)), "exact": [], "mae": []}
+    for d in distances:
+        edge = addition.pairs(0, top + d)
+        here = errors(model, edge[edge.max(axis=1) == top + d])
+        table["exact"].append(here["exact"])
+        table["mae"].append(here["mae"])
+    return table
+
+
+def heat(model: Adder | Line, top: int, cells: int = 40) -> list[list[int]]:
+    """|error| of a + b, rounded, 255 for more, on a grid of `cells` × `cells` pairs over 0 … 2·top + 1: row a,
+    column b."""
+    operands = np.arange(cells) * ((2 * top + 2) // cells)
+    a, b = np.meshgrid(operands, operands, indexing="ij")
+    asked = np.stack([a.ravel(), b.ravel()], axis=1)
+    off = np.abs(model.answer(asked) - asked.sum(axis=1))
+    return np.minimum(np.round(off), 255).astype(int).reshape(cells, cells).tolist()  # type: ignore[no-any-return]
+
+
+def checkpoints(steps: int, count: int = 24) -> list[int]:
+    """Up to `count` steps, evenly spaced in the logarithm, the first step and the last among them."""
+    return sorted({round(s) for s in np.geomspace(1, steps, count).tolist()})
+
+
+def run(config: dict[str, Any], seed: int) -> dict[str, Any]:
+    """One arm of p2.addition-mlp.
+
+    config: model (a key of MODELS or "linear"), top, held_out, hole (first, last) or None, steps, batch, lr,
+    asked (pairs whose answers are kept). Returns {"model", "split", "losses", "curves", "answers"}; curves and
+    answers are taken at `checkpoints(steps)`, on at most 1,000 pairs of each set.
+    """
+    split = addition.split(config["top"], config["held_out"], seed, config["hole"])
+    if config["model"] == "linear":
+        return {"model": Line(split.train), "split": split, "losses": None, "curves": None, "answers": None}
+    adder = Adder(config["model"], config["top"], seed)
+    rng = np.random.default_rng([seed, 6])
+    some = {
+        "train": rng.permutation(split.train)[:1000],
+        "unseen": rng.permutation(split.hole if config["hole"] else split.held_out)[:1000],
+        "beyond": rng.permutation(split.beyond)[:1000],
+    }
+    asked = np.array(config["asked"], dtype=np.int64)
+    marks = set(checkpoints(config["steps"]))
+    curves: dict[str, list[float]] = {
+        "step": [],
+        **{f"{name}_{m}": [] for name in some for m in ("exact", "mae")},
+    }
+    answers: list[list[float]] = []
+
+    def watch(step: int) -> None:
+        if step in marks:
+            curves["step"].append(step)
+            for name, pairs in some.items():
+                for metric, value in errors(adder, pairs).items():
+                    curves[f"{name}_{metric}"].append(value)
+            if len(asked):
+                answers.append(np.round(adder.answer(asked), 2).tolist())
+
+    losses = train(adder, split.train, seed, config["steps"], config["batch"], config["lr"], watch)
+    return {"model": adder, "split": split, "losses": losses, "curves": curves, "answers": answers}

@@ -1,0 +1,114 @@
+"""The author's commands: `nnfs build` and `nnfs preview`.
+
+`nnfs build` is `sphinx-build` with the same strictness and a shortcut: when the digest of everything that a build
+reads is what it was after the last clean build, there is nothing to do and Sphinx is not started.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from nnfs.site.furniture import posts
+from nnfs.site.pages import matches, write_atomically
+
+OUT = Path("_build") / "html"
+DOCTREES = Path("_build") / "doctrees"
+SKIP = {"_build", ".venv", ".git", "node_modules", "__pycache__", "tests", "benchmarks", ".ruff_cache", ".mypy_cache"}
+SKIP |= {".pytest_cache", ".hypothesis", "test-results"}
+CACHE_INPUTS = {"verify.json"}  # the one file under .cache that a page shows
+
+
+class BuildError(Exception):
+    """Something that the person at the keyboard can mend; the message says how."""
+
+
+def project_root(start: Path | None = None) -> Path:
+    """The folder with conf.py at or above `start` (the working directory). Raises BuildError if there is none."""
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "conf.py").is_file():
+            return folder
+    raise BuildError("no conf.py here or above: run nnfs inside a checkout of the project")
+
+
+def input_files(root: Path) -> Iterator[Path]:
+    """Every file that a build may read, in a fixed order."""
+    for folder, subfolders, names in os.walk(root):
+        inside_cache = Path(folder) == root / ".cache"
+        subfolders[:] = (
+            [] if inside_cache else sorted(s for s in subfolders if s not in SKIP and not s.endswith(".egg-info"))
+        )
+        for name in sorted(names):
+            if (not inside_cache or name in CACHE_INPUTS) and not name.startswith(".coverage"):
+                yield Path(folder) / name
+
+
+def input_digest(root: Path) -> str:
+    """sha256 over names and contents of all inputs, the interpreter and the lock of the packages."""
+    total = hashlib.sha256(f"{sys.version_info[:2]}".encode())
+    lock = root / "interactive" / "node_modules" / ".package-lock.json"
+    for path in [*input_files(root), *([lock] if lock.is_file() else [])]:
+        total.update(path.relative_to(root).as_posix().encode() + b"\0")
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def sphinx_command(root: Path, out: Path, jobs: str) -> list[str]:
+    options = ["-q", "-b", "html", "-W", "--keep-going", "-j", jobs, "-d", str(root / DOCTREES)]
+    return [sys.executable, "-m", "sphinx", *options, str(root), str(out)]
+
+
+def build(fresh: str = "", jobs: str = "auto", *, update_values: bool = False, root: Path | None = None) -> int:
+    """Build the site, strictly; 0 if every page is clean.
+
+    fresh: run these posts again even if nothing changed, by number or name, comma-separated. jobs: parallel readers.
+    Raises BuildError if `fresh` names no post.
+    """
+    root = project_root(root)
+    out, stamp = root / OUT, root / "_build" / "inputs.sha256"
+    if fresh and not any(matches(docname, fresh) for docname, _ in posts(root)):
+        known = ", ".join(docname.rsplit("/", 1)[-1] for docname, _ in posts(root))
+        raise BuildError(f"--fresh {fresh}: no such post; there are {known}")
+    started, digest = time.monotonic(), input_digest(root)
+    if (
+        not fresh
+        and not update_values
+        and (out / "index.html").is_file()
+        and stamp.is_file()
+        and stamp.read_text() == digest
+    ):
+        print(f"nothing changed since the last clean build: {OUT}/index.html ({time.monotonic() - started:.1f} s)")
+        return 0
+    stamp.unlink(missing_ok=True)
+    env = {**os.environ, "PYTHONHASHSEED": "0", "NNFS_FRESH": fresh}
+    if update_values:
+        env["NNFS_UPDATE_VALUES"] = "1"
+    status = subprocess.run(sphinx_command(root, out, jobs), cwd=root, env=env, check=False).returncode
+    took = time.monotonic() - started
+    if status:
+        print(f"the site did not build; the messages above name the places ({took:.1f} s)", file=sys.stderr)
+        return 1
+    write_atomically(stamp, input_digest(root))
+    print(f"built {OUT}/index.html ({took:.1f} s)")
+    return 0
+
+
+def preview(port: int = 8000, *, open_browser: bool = False) -> int:
+    """Serve the site on this machine and rebuild it at every change; stop with Ctrl-C."""
+    root = project_root()
+    ignored = [f"*/{name}/*" for name in sorted(SKIP | {".cache"})]
+    command = [sys.executable, "-m", "sphinx_autobuild", "--port", str(port), "--delay", "0"]
+    command += [part for pattern in ignored for part in ("--ignore", pattern)]
+    command += ["--open-browser"] if open_browser else []
+    command += ["-q", "-d", str(root / DOCTREES), str(root), str(root / OUT)]
+    env = {**os.environ, "PYTHONHASHSEED": "0"}
+    try:
+        return subprocess.run(command, cwd=root, env=env, check=False).returncode
+    except KeyboardInterrupt:
+        return 0

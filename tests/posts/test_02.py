@@ -1,0 +1,186 @@
+"""What Part 2 claims, in words, computed from the library and the records and not from the built page."""
+
+from __future__ import annotations
+
+import math
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnfs import records, scalar
+from nnfs.mlp import MLP
+
+ROOT = Path(__file__).resolve().parents[2]
+LISTING = ROOT / "posts" / "listings" / "net.py"
+ROWS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+
+
+@pytest.fixture(scope="module")
+def net_py():
+    return runpy.run_path(str(LISTING))
+
+
+def train(net_py, sizes, task, seed, epochs=2000, rate=5):
+    net = net_py["make_net"](sizes, seed)
+    for _ in range(epochs):
+        net_py["update"](net, net_py["backprop"](net, net_py[task]), rate)
+    return net
+
+
+def final_loss(net_py, sizes, task, seed, **options):
+    return net_py["loss"](train(net_py, sizes, task, seed, **options), net_py[task])
+
+
+# One file
+
+
+def test_the_whole_net_fits_in_sixty_lines_and_imports_only_math():
+    lines = LISTING.read_text().splitlines()
+    assert len(lines) <= 60
+    assert [line for line in lines if "import" in line] == ["from math import exp"]
+
+
+def test_running_the_file_prints_what_the_post_shows(capsys):
+    runpy.run_path(str(LISTING), run_name="__main__")
+    printed = capsys.readouterr().out.splitlines()
+    assert printed == [
+        "AND [2, 1] loss 0.0005 0.00 0.02 0.02 0.97",
+        "OR [2, 1] loss 0.0002 0.02 0.99 0.99 1.00",
+        "XOR [2, 1] loss 0.2500 0.50 0.50 0.50 0.50",
+        "XOR [2, 3, 1] loss 0.0003 0.02 0.98 0.98 0.02",
+    ]
+
+
+# One neuron
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_one_neuron_learns_and_and_or_and_stops_at_a_quarter_on_xor(net_py, seed):
+    assert final_loss(net_py, [2, 1], "AND", seed) < 0.001
+    assert final_loss(net_py, [2, 1], "OR", seed) < 0.001
+    net = train(net_py, [2, 1], "XOR", seed)
+    assert net_py["loss"](net, net_py["XOR"]) == pytest.approx(0.25, abs=1e-3)
+    assert [net_py["forward"](net, x)[-1][0] for x, _ in net_py["XOR"]] == pytest.approx([0.5] * 4, abs=0.02)
+
+
+def test_no_weights_of_one_neuron_bring_xor_below_a_quarter():
+    rng = np.random.default_rng(0)
+    for spread in (1, 5, 30):
+        w, b = rng.normal(0, spread, (50_000, 2)), rng.normal(0, spread, 50_000)
+        z = ROWS @ w.T + b  # (4, 50 000)
+        np.testing.assert_allclose(z[0] + z[3], z[1] + z[2], atol=1e-9)
+        loss = ((1 / (1 + np.exp(-z)) - np.array([[0], [1], [1], [0]])) ** 2).mean(axis=0)
+        assert loss.min() >= 0.25
+
+
+# A hidden layer
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_three_hidden_neurons_learn_xor(net_py, seed):
+    assert final_loss(net_py, [2, 3, 1], "XOR", seed) < 0.001
+
+
+def test_two_hidden_neurons_become_neither_and_both(net_py):
+    net = train(net_py, [2, 2, 1], "XOR", seed=1)
+    neither, both = np.array([net_py["forward"](net, x)[1] for x, _ in net_py["XOR"]]).T
+    assert (neither > 0.5).tolist() == [True, False, False, False]
+    assert (both > 0.5).tolist() == [False, False, False, True]
+
+
+def test_a_stuck_net_sees_two_rows_as_one_and_stays_at_an_eighth(net_py):
+    net = train(net_py, [2, 2, 1], "XOR", seed=6)
+    assert net_py["loss"](net, net_py["XOR"]) == pytest.approx(1 / 8, abs=1e-3)
+    hidden = [net_py["forward"](net, x)[1] for x, _ in net_py["XOR"]]
+    assert hidden[2] == pytest.approx(hidden[3], abs=0.01)
+
+
+def test_two_hidden_neurons_fail_now_and_then_and_four_hardly_ever():
+    solved = records.by_arm(records.load_all("p2.xor-inits"), "nets/solved")
+    assert max(solved["1-neuron"]) == 0
+    assert all(0.75 < share < 0.9 for share in solved["2-2-1"])
+    assert min(solved["2-4-1"]) >= 0.995
+    assert {len(solved[arm]) for arm in ("1-neuron", "2-2-1", "2-4-1")} == {5}
+
+
+# Slopes
+
+
+def test_the_chain_rule_by_hand_agrees_with_a_nudge():
+    def loss(w, x=2.0, b=-1.0, y=1.0):
+        return (1 / (1 + math.exp(-(w * x + b))) - y) ** 2
+
+    assert (loss(0.5 + 1e-4) - loss(0.5 - 1e-4)) / 2e-4 == pytest.approx(2 * (0.5 - 1) * 0.25 * 2, abs=1e-6)
+
+
+def test_a_value_finds_the_same_slope_and_the_diamond_gives_four():
+    w = scalar.Value(0.5)
+    loss = ((w * 2.0 - 1.0).sigmoid() - 1.0) ** 2
+    loss.backward()
+    assert (loss.data, w.grad) == (0.25, -0.5)
+
+    a = scalar.Value(1.0)
+    b = a + a
+    c = b + b
+    c.backward()
+    assert a.grad == 4
+
+
+def test_values_and_the_listing_agree_on_every_weight(net_py):
+    net = net_py["make_net"]([2, 3, 1], seed=1)
+    wrapped = [[[scalar.Value(w) for w in neuron] for neuron in layer] for layer in net]
+    loss = scalar.Value(0.0)
+    for x, y in net_py["XOR"]:
+        for layer in wrapped:
+            x = [scalar.dot(neuron[:-1], x, neuron[-1]).sigmoid() for neuron in layer]
+        loss = loss + (x[0] - y) ** 2 / 4
+    loss.backward()
+    assert loss.data == pytest.approx(net_py["loss"](net, net_py["XOR"]), rel=1e-12)
+    for layer, slopes in zip(wrapped, net_py["backprop"](net, net_py["XOR"]), strict=True):
+        for neuron, row in zip(layer, slopes, strict=True):
+            assert [v.grad for v in neuron] == pytest.approx(row, rel=1e-9, abs=1e-12)
+
+
+def test_the_numpy_net_is_the_same_net(net_py):
+    net = net_py["make_net"]([2, 3, 1], seed=1)
+    twin = MLP([2, 3, 1])
+    twin.restore(([np.array(layer)[:, :-1] for layer in net], [np.array(layer)[:, -1] for layer in net]))
+    gW, gb = twin.gradients(ROWS, [0, 1, 1, 0])
+    for W, b, slopes in zip(gW, gb, net_py["backprop"](net, net_py["XOR"]), strict=True):
+        np.testing.assert_allclose(np.column_stack([W, b]), slopes, rtol=1e-9, atol=1e-12)
+
+
+# Sums
+
+
+@pytest.fixture(scope="module")
+def sums():
+    pairs = np.array([(a, b) for a in range(10) for b in range(10)])
+    return pairs / 9, pairs.sum(axis=1)
+
+
+def right_and_loss(net, sums):
+    X, total = sums
+    return int((np.abs(18 * net.forward(X)[-1][:, 0] - total) < 0.5).sum()), net.loss(X, total / 18)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_with_a_sigmoid_at_the_end_the_loss_falls_while_right_sums_become_wrong(sums, seed):
+    net, history = MLP([2, 8, 1], seed=seed), []
+    for _ in range(16):
+        net.train(sums[0], sums[1] / 18, lr=2.0, epochs=250)
+        history.append(right_and_loss(net, sums))
+    best, loss_at_best = max(history)
+    right, loss = history[-1]
+    assert right < best <= 95
+    assert loss < loss_at_best < 1e-3
+    assert 18 * net.forward(sums[0][:1])[-1][0, 0] > 1  # its answer to 0 + 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_with_a_plain_sum_at_the_end_nearly_all_sums_are_right(sums, seed):
+    net = MLP([2, 8, 1], seed=seed, output="linear")
+    net.train(sums[0], sums[1] / 18, lr=0.3, epochs=4000)
+    assert right_and_loss(net, sums)[0] >= 98

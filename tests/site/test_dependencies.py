@@ -1,0 +1,140 @@
+"""A page shows what this commit's code computes: exactly the dependents run again, and nothing else does."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_first_build_runs_every_post_and_shows_its_values(site):
+    built = site.build()
+    assert built.status == 0, built.output
+    assert sorted(built.ran) == ["01-one", "02-two"]
+    assert ">1.50<" in site.page("01-one")
+
+
+def test_second_build_runs_nothing(site):
+    site.build()
+    assert site.build().ran == []
+
+
+def test_edited_leaf_module_reruns_exactly_the_dependents_and_the_new_number_appears(site):
+    site.build()
+    site.edit("toy/leaf.py", "1.5", "2.5")
+    site.golden("01-one", x=2.5)
+    built = site.build()
+    assert (built.status, built.ran) == (0, ["01-one"]), built.output
+    assert ">2.50<" in site.page("01-one")
+    assert ">1.50<" not in site.page("01-one")
+
+
+def test_reverted_module_is_served_from_the_cache(site):
+    site.build()
+    before = site.page("01-one")
+    site.edit("toy/leaf.py", "1.5", "2.5")
+    site.golden("01-one", x=2.5)
+    site.build()
+    site.edit("toy/leaf.py", "2.5", "1.5")
+    site.golden("01-one", x=1.5)
+    built = site.build()
+    assert (built.status, built.ran) == (0, []), built.output
+    assert site.page("01-one") == before
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "from toy import leaf\nprint(leaf.NUMBER)",
+        "import toy.leaf as short\nprint(short.NUMBER)",
+        "def f():\n    import toy.leaf\n    return toy.leaf.NUMBER\nprint(f())",
+        "import importlib\nprint(importlib.import_module('toy.leaf').NUMBER)",
+        "from toy.middle import *\nprint(number())",
+        "from toy.deep.deeper import value\nprint(value)",
+    ],
+)
+def test_every_form_of_import_is_followed(site, cell):
+    site.write("toy/deep/__init__.py", "from ..leaf import NUMBER as kept\n")
+    site.write("toy/deep/deeper.py", "from . import kept as value\n")
+    site.write("posts/02-two.md", site.post(2, "Two", cell))
+    first = site.build()
+    assert first.status == 0, first.output
+    site.edit("toy/leaf.py", "1.5", "7.25")
+    site.golden("01-one", x=7.25)
+    assert "02-two" in site.build().ran
+    assert "7.25" in site.page("02-two")
+
+
+def test_a_package_init_is_a_dependency(site):
+    site.build()
+    site.write("toy/__init__.py", "EXTRA = 1\n")
+    assert site.build().ran == ["01-one"]
+
+
+def test_presentation_tag_and_prose_edits_run_nothing(site):
+    site.build()
+    keys = site.executed()
+    site.write("posts/02-two.md", site.post(2, "Two", "print('two', 1 + 1)", tags="hide-input"))
+    tagged = site.build()
+    assert (tagged.status, tagged.ran) == (0, [])
+    assert "tag_hide-input" in site.page("02-two"), "the new tag must be seen although nothing ran"
+    site.edit("posts/02-two.md", "Some words.", "Other words.")
+    assert site.build().ran == []
+    assert "Other words." in site.page("02-two")
+    assert site.executed() == keys
+
+
+def test_a_tag_that_changes_execution_is_in_the_key(site):
+    site.build()
+    site.write("posts/02-two.md", site.post(2, "Two", "print('two', 1 + 1)", tags="raises-exception"))
+    assert site.build().ran == ["02-two"]
+
+
+def test_a_declared_data_file_is_a_dependency(site):
+    site.write("data/a.txt", "41")
+    site.write("posts/02-two.md", site.post(2, "Two", "print(int(open('data/a.txt').read()) + 1)", depends="[data]"))
+    assert site.build().status == 0
+    assert "42" in site.page("02-two")
+    site.write("data/a.txt", "99")
+    assert site.build().ran == ["02-two"]
+    assert "100" in site.page("02-two")
+
+
+def test_a_changed_pin_reruns_everything(site):
+    site.write("constraints.txt", "numpy==1\n")
+    site.build()
+    site.write("constraints.txt", "numpy==2\n")
+    assert sorted(site.build().ran) == ["01-one", "02-two"]
+
+
+def test_fresh_forces_one_post(site):
+    site.build()
+    assert site.build(NNFS_FRESH="02").ran == ["02-two"]
+
+
+def test_parallel_builds_give_the_same_pages(site):
+    site.build("-j", "2")
+    parallel = site.page("01-one"), site.page("02-two")
+    site.write("index.md", site.read("index.md") + "\nMore.\n")
+    assert site.build("-E").status == 0
+    assert (site.page("01-one"), site.page("02-two")) == parallel
+
+
+def test_a_page_from_the_cache_has_all_its_figures_values_and_claims(site):
+    cell = """
+    from nnfs import plot
+    from nnfs.claims import claim, value
+    fig, ax = plot.figure()
+    plot.line(ax, [0, 1, 2], [0.0, 1.0, 4.0], series=1, label="squares")
+    plot.show(fig, "fig-squares", caption="Squares grow.", alt="Three points on a parabola.")
+    y = value("y", 4.0)
+    claim("four is more than three", y > 3, y=y)
+    """
+    site.write("posts/02-two.md", site.post(2, "Two", cell) + "It is {val}`y:.1f`.\n\n```{claims}\n```\n")
+    site.golden("02-two", y=4.0)
+    assert site.build().status == 0
+    ran = site.page("02-two")
+    assert "<svg" in ran
+    assert ">4.0<" in ran
+    assert "four is more than three" in ran
+    again = site.build("-E", "-a")
+    assert (again.status, again.ran) == (0, []), again.output
+    assert site.page("02-two") == ran

@@ -1,0 +1,68 @@
+"""The rules of ARCHITECTURE.md that a machine can see: who imports whom, and what needs no torch."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nnfs.site import deps
+
+PACKAGE = Path(__file__).resolve().parents[2] / "nnfs"
+# the order in which a reader meets the series' modules; each may import only what stands before it
+READING_ORDER = ["rng", "perceptron", "hopfield", "basic", "pasttense", "scalar", "mlp", "adders"]
+SHARED = {"claims", "plot", "records", "runs", "stats", "data"}
+
+
+def imports_of(path: Path) -> set[str]:
+    """Names below `nnfs.` that a file imports anywhere."""
+    relative = path.relative_to(PACKAGE.parent).with_suffix("")
+    package = ".".join(relative.parts[:-1])
+    names = deps.imported(path.read_text(encoding="utf-8"), package)
+    return {name.split(".", 2)[1] for name in names if name.startswith("nnfs.")}
+
+
+@pytest.mark.parametrize("name", READING_ORDER)
+def test_series_modules_import_only_earlier_ones(name):
+    allowed = SHARED | set(READING_ORDER[: READING_ORDER.index(name)])
+    modules = {
+        n for n in imports_of(PACKAGE / f"{name}.py") if (PACKAGE / f"{n}.py").exists() or (PACKAGE / n).is_dir()
+    }
+    assert modules <= allowed, f"{name} imports {sorted(modules - allowed)}"
+
+
+def test_nothing_in_the_series_imports_the_site():
+    for path in PACKAGE.rglob("*.py"):
+        if "site" not in path.parts[len(PACKAGE.parts) :] and path.name not in {"__main__.py", "runs.py"}:
+            assert "site" not in imports_of(path), path.name
+
+
+def test_the_site_imports_no_model():
+    models = set(READING_ORDER) - {"basic"}
+    for path in (PACKAGE / "site").glob("*.py"):
+        assert not imports_of(path) & models, path.name
+
+
+@pytest.mark.parametrize("name", [*READING_ORDER, "records", "runs", "claims", "plot"])
+def test_parts_one_and_two_need_no_torch(name):
+    program = f"import sys; sys.modules['torch'] = None; import nnfs.{name}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("init", ["__init__.py", "data/__init__.py"])
+def test_package_inits_are_empty_so_that_an_import_says_exactly_what_it_needs(init):
+    assert not ast.parse((PACKAGE / init).read_text(encoding="utf-8")).body
+
+
+def test_every_module_opens_with_what_it_is():
+    for path in PACKAGE.rglob("*.py"):
+        if path.name != "__init__.py":
+            assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{path.name} has no docstring"
+
+
+def test_conf_stays_short():
+    assert len((PACKAGE.parent / "conf.py").read_text().splitlines()) <= 60
