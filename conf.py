@@ -17,7 +17,6 @@ nb_execution_mode = "off"  # nnfs.site.execution runs the cells
 nb_output_stderr = "error"  # a warning from a cell is a finding
 nb_merge_streams = True
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # nothing is loaded from another host
-nb_mime_priority_overrides = [("*", "application/vnd.nnfs.figure+json", 1)]
 nb_code_prompt_show = "Show the code"
 nb_code_prompt_hide = "Hide the code"
 numfig = True
@@ -45,5 +44,7 @@ html_theme_options = {
     "use_download_button": False,
     "use_fullscreen_button": False,
     "navigation_with_keys": False,
+    "navbar_persistent": [],
 }
+html_context = {"default_mode": "auto"}
 suppress_warnings: list[str] = []  # stays empty: every warning fails the build

@@ -13,6 +13,8 @@ from pathlib import Path
 import tyro
 from tyro.conf import Positional
 
+from nnfs.errors import UserError
+
 
 def build(fresh: str = "", jobs: str = "auto") -> int:
     """Build the site, strictly: every warning, false claim or moved number fails the build.
@@ -149,16 +151,12 @@ VERBS: dict[str, Callable[..., int]] = {
 
 def main(arguments: list[str] | None = None) -> None:
     """Parse the command line, run the verb, exit with its status; mistakes get one line and status 2."""
-    from nnfs.records import RecordError
-    from nnfs.site.build import BuildError
-    from nnfs.site.scaffold import ScaffoldError
-
     try:
         status: int = tyro.extras.subcommand_cli_from_dict(
             VERBS, prog="nnfs", description="Neural Nets from Scratch: build the site, run and verify its experiments.",
             args=arguments,
         )  # fmt: skip
-    except (BuildError, RecordError, ScaffoldError) as error:
+    except UserError as error:
         print(f"nnfs: {error}", file=sys.stderr)
         status = 2
     except KeyboardInterrupt:

@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Code:
-    """How numbers go in and how a sum comes out, for operands of 0 … top (and, untrained, up to 2·top + 1)."""
+    """How numbers go in and how a sum comes out, for operands 0 … top (and, untrained, up to 2·top + 1)."""
 
     encode: Callable[[Ints, int], Array]  # pairs (rows, 2), top → inputs (rows, n_in)
     hidden: tuple[int, ...]
@@ -53,9 +53,7 @@ class Adder:
             raise ValueError(f"model {model!r}: known are {', '.join(MODELS)}")
         self.code, self.top = MODELS[model], top
         largest = 2 * (2 * top + 1)  # the largest sum that can be asked for
-        self.head_sizes = {"number": [1], "sum": [largest + 1], "digits": [10] * len(str(largest))}[
-            self.code.heads
-        ]
+        self.head_sizes = {"number": [1], "sum": [largest + 1], "digits": [10] * len(str(largest))}[self.code.heads]
         n_in = self.code.encode(np.zeros((1, 2), dtype=np.int64), top).shape[1]
         sizes = [n_in, *self.code.hidden, sum(self.head_sizes)]
         self.net = MLP(sizes, seed=seed, hidden=self.code.activation, output="linear", init="he")
@@ -91,12 +89,17 @@ class Adder:
         gW, gb = self.net.backward(acts, slope)
         return loss, gW + gb
 
+    def loss(self, numbers: Ints) -> float:
+        """The loss on pairs (rows, 2)."""
+        z = self.net.forward(self.code.encode(numbers, self.top))[-1]
+        return self.loss_and_slope(z, numbers.sum(axis=1))[0]
+
     @property
     def parameters(self) -> list[Array]:
         return self.net.W + self.net.b
 
     def answer(self, numbers: Ints) -> Array:
-        """What the net says for pairs (rows, 2): a real number a row (whole, if it comes from softmax heads)."""
+        """What the net says for pairs (rows, 2): a number a row, whole if it comes from softmax heads."""
         z = self.net.forward(self.code.encode(numbers, self.top))[-1]
         if self.code.heads == "number":
             return z[:, 0] * (2.0 * self.top + 2.0)
@@ -115,10 +118,8 @@ class Line:
         return numbers @ self.w[:2] + self.w[2]
 
 
-def adam(
-    parameters: list[Array], betas: tuple[float, float] = (0.9, 0.999)
-) -> Callable[[list[Array], float], None]:
-    """Adam (Kingma and Ba 2015, algorithm 1): returns step(gradients, lr), which changes `parameters` in place."""
+def adam(parameters: list[Array], betas: tuple[float, float] = (0.9, 0.999)) -> Callable[[list[Array], float], None]:
+    """Adam (Kingma and Ba 2015, algorithm 1): a function step(gradients, lr) that changes `parameters`."""
     m, v = [np.zeros_like(p) for p in parameters], [np.zeros_like(p) for p in parameters]
     t = 0
 
@@ -168,8 +169,8 @@ def errors(model: Adder | Line, pairs: Ints) -> dict[str, float]:
 
 
 def by_distance(model: Adder | Line, top: int, distances: list[int]) -> dict[str, list[float]]:
-    """Error against how far outside the range the larger operand lies: top + d with every partner 0 … top + d,
-    in both orders; d = 0 is the edge of the range. {"distance", "exact", "mae"}, lists of one length."""
+    """Error against how far outside the range the larger operand lies: top + d with every partner up to
+    it, in both orders; d = 0 is the edge of the range. {"distance", "exact", "mae"}, lists of one length."""
     table: dict[str, list[float]] = {"distance": list(map(float, distances)), "exact": [], "mae": []}
     for d in distances:
         edge = addition.pairs(0, top + d)
@@ -180,13 +181,13 @@ def by_distance(model: Adder | Line, top: int, distances: list[int]) -> dict[str
 
 
 def heat(model: Adder | Line, top: int, cells: int = 40) -> list[list[int]]:
-    """|error| of a + b, rounded, 255 for more, on a grid of `cells` × `cells` pairs over 0 … 2·top + 1: row a,
-    column b."""
+    """|error| of a + b, rounded, 255 for more, for `cells` × `cells` pairs spread evenly over 0 … 2·top + 1:
+    row a, column b."""
     operands = np.arange(cells) * ((2 * top + 2) // cells)
     a, b = np.meshgrid(operands, operands, indexing="ij")
     asked = np.stack([a.ravel(), b.ravel()], axis=1)
     off = np.abs(model.answer(asked) - asked.sum(axis=1))
-    return np.minimum(np.round(off), 255).astype(int).reshape(cells, cells).tolist()  # type: ignore[no-any-return]
+    return np.minimum(np.round(off), 255).astype(int).reshape(cells, cells).tolist()
 
 
 def checkpoints(steps: int, count: int = 24) -> list[int]:
@@ -198,8 +199,8 @@ def run(config: dict[str, Any], seed: int) -> dict[str, Any]:
     """One arm of p2.addition-mlp.
 
     config: model (a key of MODELS or "linear"), top, held_out, hole (first, last) or None, steps, batch, lr,
-    asked (pairs whose answers are kept). Returns {"model", "split", "losses", "curves", "answers"}; curves and
-    answers are taken at `checkpoints(steps)`, on at most 1,000 pairs of each set.
+    asked (pairs whose answers are kept). Returns {"model", "split", "losses", "curves", "answers"}; curves
+    and answers are taken at `checkpoints(steps)`, on at most 1,000 pairs of each set.
     """
     split = addition.split(config["top"], config["held_out"], seed, config["hole"])
     if config["model"] == "linear":
@@ -213,20 +214,19 @@ def run(config: dict[str, Any], seed: int) -> dict[str, Any]:
     }
     asked = np.array(config["asked"], dtype=np.int64)
     marks = set(checkpoints(config["steps"]))
-    curves: dict[str, list[float]] = {
-        "step": [],
-        **{f"{name}_{m}": [] for name in some for m in ("exact", "mae")},
-    }
+    curves: dict[str, list[float]] = {"step": []}
     answers: list[list[float]] = []
 
     def watch(step: int) -> None:
-        if step in marks:
-            curves["step"].append(step)
-            for name, pairs in some.items():
-                for metric, value in errors(adder, pairs).items():
-                    curves[f"{name}_{metric}"].append(value)
-            if len(asked):
-                answers.append(np.round(adder.answer(asked), 2).tolist())
+        if step not in marks:
+            return
+        curves["step"].append(step)
+        for name, pairs in some.items():
+            measured = {**errors(adder, pairs), "loss": adder.loss(pairs)}
+            for metric, value in measured.items():
+                curves.setdefault(f"{name}_{metric}", []).append(float(f"{value:.4g}"))
+        if len(asked):
+            answers.append(np.round(adder.answer(asked), 2).tolist())
 
     losses = train(adder, split.train, seed, config["steps"], config["batch"], config["lr"], watch)
     return {"model": adder, "split": split, "losses": losses, "curves": curves, "answers": answers}

@@ -71,6 +71,7 @@ MARKERS = ("o", "s", "^", "D", "v")
 
 TICK_SIZE = 9.5  # points; a figure is 461 points wide and about 620 px on the page: 13 px
 LABEL_SIZE = 14.0  # 19 px of Caveat
+HAND_SIZE = 12.0  # the smallest handwriting
 HAND_WIDTH = 0.8  # how wide Caveat runs, a third larger for phones, beside the DejaVu Sans that measures it
 MAX_CELLS = 40  # a heat map with more rows or columns is an image, not a drawing
 MAX_BYTES = 60_000
@@ -150,15 +151,17 @@ def _series(series: int) -> int:
 
 
 def text(ax: Axes, x: float, y: float, words: str, series: int | None = None, **options: Any) -> Any:
-    """Write `words` at the data point (x, y) in the handwritten face, in the colour of `series` or in ink.
+    """Write `words` at the data point (x, y) in the colour of `series` or in ink.
 
-    Italics are the drawing's word for handwriting: the page sets them in Caveat, upright.
+    options: what `Axes.text` takes. Words of 12 points and more are handwritten, smaller ones would not be
+    legible. Italics are the drawing's word for handwriting: the page sets them in Caveat, upright.
     """
     colour = INK if series is None else SERIES[_series(series)]
+    style = "italic" if options.get("size", LABEL_SIZE) >= HAND_SIZE else "normal"
     defaults: dict[str, Any] = {
         "color": colour,
         "size": LABEL_SIZE,
-        "style": "italic",
+        "style": style,
         "va": "center",
         "clip_on": False,
     }
@@ -272,7 +275,7 @@ def heatmap(
     M: (rows, columns), at most 40 × 40. vmin, vmax: the ends of the ramp, default the data's own.
     cells: write the numbers into the cells, a format such as ".1f" (True means ".2g").
     rows, columns: names along the axes. key: the ramp with its two ends, above the map.
-    Each shade is one path of merged runs, so that a map costs bytes by its edges, not by its cells.
+    Each shade is one path of merged cells, so that a map costs bytes by its edges, not by its area.
     """
     M = np.asarray(M, dtype=float)
     if M.ndim != 2 or not M.size:
@@ -293,10 +296,13 @@ def heatmap(
     known = np.isfinite(M)
     shade[known] = np.clip((M[known] - vmin) / (vmax - vmin) * len(SEQ), 0, len(SEQ) - 1).astype(int)
     for step, colour in enumerate(SEQ):
-        runs = [Path([(a, r), (b, r), (b, r + 1), (a, r + 1), (a, r)], closed=True)
-                for r in range(M.shape[0]) for a, b in _runs(shade[r] == step)]  # fmt: skip
-        if runs:
-            ax.add_patch(PathPatch(Path.make_compound_path(*runs), facecolor=colour, edgecolor=colour, linewidth=0.3))
+        boxes = [
+            Path([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], closed=True)
+            for top, bottom, left, right in _rectangles(shade == step)
+        ]
+        if boxes:  # a hair of the same colour closes the seams between rectangles
+            whole = Path.make_compound_path(*boxes)
+            ax.add_patch(PathPatch(whole, facecolor=colour, edgecolor=colour, linewidth=0.5))
     if cells:
         form = ".2g" if cells is True else cells
         ink = (INK, INK, ON_SEQ3, PAPER, PAPER)
@@ -313,10 +319,20 @@ def heatmap(
         _key(ax, format(vmin, ".3g"), format(vmax, ".3g"))
 
 
-def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
-    """Where `mask` (n,) is true: the half-open runs [a, b), left to right."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(int), [0]))))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+def _rectangles(mask: np.ndarray) -> list[tuple[int, int, int, int]]:
+    """The true cells of `mask` (rows, columns) as rectangles (top, bottom, left, right), half open.
+
+    Runs within a row first, then equal runs of rows that follow each other.
+    """
+    done: list[tuple[int, int, int, int]] = []
+    growing: dict[tuple[int, int], int] = {}  # (left, right) → top
+    for row in range(len(mask) + 1):
+        line = mask[row].astype(int) if row < len(mask) else np.zeros(mask.shape[1], dtype=int)
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], line, [0]))))
+        runs = {(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)}
+        done += [(top, row, *run) for run, top in growing.items() if run not in runs]
+        growing = {run: growing.get(run, row) for run in sorted(runs)}
+    return done
 
 
 def _key(ax: Axes, low: str, high: str) -> None:
@@ -549,8 +565,10 @@ def _shorten(svg: str) -> str:
             here = (numbers[-2], numbers[-1]) if len(numbers) > 1 else ("", "")
         return f' d="{"".join(out)}"'
 
-    svg = re.sub(r'\sd="([^"]*)"', path, svg)
-    return re.sub(r"-?\d+\.\d{3,}", lambda m: _round(m[0]), svg)
+    def tag(match: re.Match[str]) -> str:  # what stands between tags is text, whose digits are not ours to round
+        return re.sub(r"-?\d+\.\d{3,}", lambda m: _round(m[0]), re.sub(r'\sd="([^"]*)"', path, match[0]))
+
+    return re.sub(r"<[^>]+>", tag, svg)
 
 
 def _round(number: str) -> str:

@@ -41,6 +41,7 @@ from typing import Any
 import yaml
 
 from nnfs import claims
+from nnfs.errors import UserError
 
 SCHEMA = "nnfs-record/1"
 Record = dict[str, Any]
@@ -70,7 +71,7 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\Z")  # of an experiment or an arm: it is also a folder
 
 
-class RecordError(RuntimeError):
+class RecordError(UserError):
     """A record that is missing or unreadable; the message names the file and the command that makes it."""
 
 
@@ -93,9 +94,7 @@ def path(experiment: str, arm: str, seed: int, *, base: Path | None = None) -> P
     """The file of one record. Raises RecordError for a name that could not be a folder."""
     for name in (experiment, arm):
         if not NAME.match(name) or name.endswith("."):
-            raise RecordError(
-                f"{name!r} names no experiment or arm: use lower-case letters, digits, '-' and '.'"
-            )
+            raise RecordError(f"{name!r} names no experiment or arm: use lower-case letters, digits, '-' and '.'")
     return (base or root()) / "runs" / experiment / arm / f"seed-{seed}.json"
 
 
@@ -176,7 +175,11 @@ def save(record: Record, *, base: Path | None = None) -> Path:
     """
     file = path(record.get("experiment", "?"), record.get("arm", "?"), record.get("seed", 0), base=base)
     _check(record, file)
-    write_text(file, _layout(record) + "\n")
+    try:
+        text = _layout(record)
+    except ValueError:
+        raise RecordError(f"{_relative(file)} would hold a number that is infinite or none") from None
+    write_text(file, text + "\n")
     return file
 
 
@@ -205,9 +208,7 @@ def _read(file: Path) -> Record:
     try:
         record = json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_constant)
     except (ValueError, UnicodeDecodeError) as error:
-        raise RecordError(
-            f"{_relative(file)} is not JSON ({error}); delete it and run `nnfs run` again"
-        ) from None
+        raise RecordError(f"{_relative(file)} is no JSON ({error}): delete it, then `nnfs run`") from None
     _check(record, file)
     return record
 
@@ -233,11 +234,11 @@ def _check(record: Any, file: Path) -> None:
     if file.parts[-3:] != (record["experiment"], record["arm"], f"seed-{record['seed']}.json"):
         raise RecordError(f"{where} calls itself {key(record)}")
     for protocol, metrics in record["metrics"].items():
-        for name, number in metrics.items() if isinstance(metrics, dict) else [("", None)]:
-            if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
-                raise RecordError(
-                    f"{where}: metric {protocol}/{name} must be a finite number, got {number!r}"
-                )
+        if not isinstance(metrics, dict):
+            raise RecordError(f"{where}: protocol {protocol!r} must hold metrics, got {metrics!r}")
+        for name, x in metrics.items():
+            if isinstance(x, bool) or not isinstance(x, (int, float)) or not math.isfinite(x):
+                raise RecordError(f"{where}: metric {protocol}/{name} must be a finite number, got {x!r}")
 
 
 def _relative(file: Path) -> str:
@@ -313,9 +314,7 @@ def _judge(hypothesis: dict[str, Any], records: list[Record]) -> dict[str, Any]:
         both = sorted(chosen[first].keys() & chosen[second].keys())
         values = {f"{first} − {second}": [chosen[first][seed] - chosen[second][seed] for seed in both]}
     compared = [
-        x
-        for numbers in values.values()
-        for x in (numbers if scope == "every" else [statistics.median(numbers)])
+        x for numbers in values.values() for x in (numbers if scope == "every" else [statistics.median(numbers)])
     ]
     holds = all(OPERATORS[sign](x, hypothesis["threshold"]) for x in compared)
     return {"verdict": "supported" if holds else "not supported", "values": values}

@@ -8,8 +8,8 @@ in twenty steps, or fewer nets), whose twenty losses and final parameter norm mu
 first steps of the long run would be no substitute: there the schedule has hardly begun, and a changed
 learning-rate decay moves nothing yet.
 
-The second half of the file is the command line's four verbs, `run`, `status`, `report` and `verify`. They
-print, return an exit status, and turn a user's mistake into one line instead of a traceback.
+The end of the file is what the command line's four verbs do, `run`, `status`, `report` and `verify`: they
+print and return an exit status.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import difflib
 import hashlib
 import importlib
 import importlib.util
-import json
 import math
 import os
 import pkgutil
@@ -34,6 +33,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +45,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from nnfs import records
+from nnfs.errors import UserError
 from nnfs.records import RecordError
 
 TOLERANCE = 1e-5  # relative; another instruction set moves a rehearsal by 2e-7
 CURVE_POINTS = 60  # of a stored loss curve
 
 
-class UsageError(RuntimeError):
-    """Something the user asked for does not exist; the message says what does."""
-
-
-class DataUnavailableError(RuntimeError):
+class DataUnavailableError(UserError):
     """A run function raises this if its data set is not on this machine; the message says how to get it."""
 
 
@@ -120,16 +117,14 @@ def registry() -> dict[str, Experiment]:
 
 
 def select(prefix: str, known: Mapping[str, Experiment]) -> list[Experiment]:
-    """The experiment called `prefix`, or those of a part ("p2"), or all for "". Raises UsageError."""
+    """The experiment called `prefix`, or those of a part ("p2"), or all for "". Raises UserError, with near matches."""
     if prefix in known:
         return [known[prefix]]
     chosen = [e for name, e in known.items() if not prefix or name.startswith(f"{prefix}.")]
     if not chosen:
-        close = difflib.get_close_matches(
-            prefix, [*known, *{name.split(".")[0] for name in known}], cutoff=0.4
-        )
+        close = difflib.get_close_matches(prefix, [*known, *{name.split(".")[0] for name in known}], cutoff=0.4)
         hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}"
-        raise UsageError(f"no experiment {prefix!r}; {hint}")
+        raise UserError(f"no experiment {prefix!r}; {hint}")
     return chosen
 
 
@@ -287,43 +282,41 @@ def sweep(
     deadline: `time.time()` after which no cell is started.
     """
     outcome = Sweep()
-    for attempt in (1, 2):
-        todo = [
-            (arm, seed)
-            for arm, seed in cells
-            if not records.path(experiment.name, arm, seed, base=base).is_file()
-            and f"{arm}/seed-{seed}" not in outcome.failed
-        ]
+    for restarted in (False, True):
+        todo = [cell for cell in cells if _missing(experiment, cell, base) and _name(cell) not in outcome.failed]
+        if restarted:  # whoever killed the pool was among the first; let the others go before them
+            todo = todo[jobs:] + todo[:jobs]
         tasks = (joblib.delayed(_attempt)(experiment, arm, seed, base, deadline) for arm, seed in todo)
         several = joblib.parallel_config("loky", inner_max_num_threads=1) if jobs > 1 else nullcontext()
         try:
             with several:
                 pool = joblib.Parallel(jobs, batch_size=1, pre_dispatch=jobs, return_as="generator_unordered")
-                for cell, state, message in pool(tasks):
-                    if state == "failed":
+                for cell, happened, message in pool(tasks):
+                    if happened == "failed":
                         outcome.failed[cell] = message
-                    else:
-                        (outcome.done if state == "done" else outcome.skipped).append(cell)
+                    elif happened == "skipped":
+                        outcome.skipped.append(cell)
                     progress(cell)
             break
         except BrokenProcessPool:
-            outcome.done = [
-                f"{arm}/seed-{seed}"
-                for arm, seed in cells
-                if records.path(experiment.name, arm, seed, base=base).is_file()
-            ]
-            if attempt == 2:
-                for arm, seed in todo:
-                    cell = f"{arm}/seed-{seed}"
-                    if cell not in outcome.done and cell not in outcome.failed:
-                        outcome.failed[cell] = "not run: a worker process was killed twice (out of memory?)"
+            if restarted:
+                lost = [_name(c) for c in todo if _missing(experiment, c, base)]
+                why = "not run: worker processes were killed twice (out of memory?)"
+                outcome.failed |= dict.fromkeys(lost, why) | outcome.failed
+    outcome.done = [_name(cell) for cell in cells if not _missing(experiment, cell, base)]
     return outcome
 
 
-def _attempt(
-    experiment: Experiment, arm: str, seed: int, base: Path, deadline: float
-) -> tuple[str, str, str]:
-    cell = f"{arm}/seed-{seed}"
+def _name(cell: tuple[str, int]) -> str:
+    return f"{cell[0]}/seed-{cell[1]}"
+
+
+def _missing(experiment: Experiment, cell: tuple[str, int], base: Path) -> bool:
+    return not records.path(experiment.name, *cell, base=base).is_file()
+
+
+def _attempt(experiment: Experiment, arm: str, seed: int, base: Path, deadline: float) -> tuple[str, str, str]:
+    cell = _name((arm, seed))
     if time.time() > deadline:
         return cell, "skipped", ""
     try:
@@ -370,7 +363,7 @@ def _difference(name: str, old: Any, new: Any) -> str:
 
 
 def _short(x: Any) -> str:
-    text = json.dumps(x)
+    text = dumps(x)
     return text if len(text) <= 40 else text[:37] + "…"
 
 
@@ -382,7 +375,7 @@ def ledger_file(base: Path) -> Path:
 def read_ledger(base: Path) -> dict[str, dict[str, str]]:
     """The ledger, or {} if there is none or it is damaged: it is only a cache."""
     try:
-        ledger = json.loads(ledger_file(base).read_text(encoding="utf-8"))
+        ledger = loads(ledger_file(base).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return ledger if isinstance(ledger, dict) else {}
@@ -395,9 +388,7 @@ def stored(experiment: Experiment, base: Path) -> Iterator[tuple[str, int]]:
             yield file.parent.name, int(file.stem[5:])
 
 
-def state(
-    experiment: Experiment, arm: str, seed: int, base: Path, ledger: Mapping[str, dict[str, str]]
-) -> str:
+def state(experiment: Experiment, arm: str, seed: int, base: Path, ledger: Mapping[str, dict[str, str]]) -> str:
     """ok, stale or unavailable as verify last found it; unverified if it has not looked at this record with
     this code; missing or (beyond stage 1) planned if there is no record."""
     file = records.path(experiment.name, arm, seed, base=base)
@@ -419,8 +410,8 @@ def verify_records(
     """{record: (state, why)} of the records that were due: one seed of each arm, (rotation + index of the
     arm) mod seeds, or everything; every missing cell of stage 1 and every record nobody declares.
 
-    A record that was ok here before, with the same bytes and the same code, is not run again. The ledger is
-    written after each record.
+    A record that was ok here before, with the same bytes and the same code, is not run again unless
+    everything is. The ledger is written after each record, so that a killed verify keeps what it found.
     """
     ledger = read_ledger(base)
     found: dict[str, tuple[str, str]] = {}
@@ -429,7 +420,7 @@ def verify_records(
         found[name] = verdict
         progress(name, *verdict)
         ledger[name] = {"state": verdict[0], "why": verdict[1], **entry}
-        text = json.dumps(ledger, indent=1, sort_keys=True)
+        text = dumps(ledger, indent=1, sort_keys=True)
         records.write_text(ledger_file(base), text + "\n")
 
     for experiment in experiments:
@@ -449,7 +440,8 @@ def verify_records(
             elif (arm, seed) in due:
                 file = records.path(experiment.name, arm, seed, base=base)
                 entry, digest = ledger.get(name, {}), records.digest(file)
-                if (entry.get("state"), entry.get("digest"), entry.get("code")) == ("ok", digest, code):
+                known = (entry.get("state"), entry.get("digest"), entry.get("code"))
+                if not everything and known == ("ok", digest, code):
                     found[name] = ("ok", "unchanged since it was last rehearsed")
                     progress(name, *found[name])
                     continue
@@ -461,44 +453,23 @@ def verify_records(
     return found
 
 
-# The command line. tyro turns these signatures and docstrings into options and help texts.
+# The verbs of the command line; `nnfs/__main__.py` has their help texts
 
 
-def run(
-    experiment: str,
-    /,
-    stage: int = 1,
-    seeds: int | None = None,
-    minutes: float | None = None,
-    jobs: int = 2,
-) -> int:
-    """Train what has no record yet, and write a record for each run as it finishes.
+def run(name: str, stage: int = 1, seeds: int | None = None, minutes: float | None = None, jobs: int = 2) -> int:
+    """Run the cells that have no record, of one experiment ("p2.xor-inits") or of a part ("p2").
 
-    Give an experiment (p2.xor-inits) or a part (p2). Stop it whenever you like: what is finished stays, and
-    the same command goes on from there. Records that exist are never overwritten; delete one to run it again.
-
-    Args:
-        experiment: name of an experiment, or of a part for all of its experiments.
-        stage: 1 is what the posts need, 2 is more of the same.
-        seeds: how many seeds an arm gets, instead of the number the experiment declares.
-        minutes: start no new run after this time.
-        jobs: how many processes; one for each core is a good choice.
+    stage: 1 is what posts need. seeds: of each arm, instead of the experiment's own number. minutes: start no
+    cell later than that. jobs: processes. Records that exist are never overwritten: delete one to run it again.
+    Returns 1 if a cell failed. Raises UserError for an unknown name and where there is no prereg.yaml yet.
     """
-    return _user_friendly("run", lambda: _run(experiment, stage, seeds, minutes, jobs))
-
-
-def _run(name: str, stage: int, seeds: int | None, minutes: float | None, jobs: int) -> int:
     if jobs < 1 or stage < 1 or (seeds is not None and seeds < 1):
-        raise UsageError("--jobs, --stage and --seeds are 1 or more")
+        raise UserError("--jobs, --stage and --seeds are 1 or more")
     base, console = records.root(), Console(stderr=True)
     deadline = math.inf if minutes is None else time.time() + 60 * minutes
-    status = 0
+    any_failed = False
     for experiment in select(name, registry()):
-        cells = [
-            (arm, seed)
-            for arm, seed in experiment.cells(stage, seeds)
-            if not records.path(experiment.name, arm, seed, base=base).is_file()
-        ]
+        cells = [cell for cell in experiment.cells(stage, seeds) if _missing(experiment, cell, base)]
         if not cells:
             console.print(f"{experiment.name}: nothing to do, every record is there")
             continue
@@ -525,49 +496,30 @@ def _run(name: str, stage: int, seeds: int | None, minutes: float | None, jobs: 
         left = f", {len(outcome.skipped)} left for the next time" if outcome.skipped else ""
         lost = f", {len(outcome.failed)} failed" if outcome.failed else ""
         console.print(f"{experiment.name}: {len(outcome.done)} records written{lost}{left}")
-        status |= bool(outcome.failed)
-    return int(status)
+        any_failed |= bool(outcome.failed)
+    return int(any_failed)
 
 
-def status(prefix: str = "", /) -> int:
-    """Show which runs have a record, and what is known of each: ok, stale, unverified, missing, planned.
-
-    "ok", "stale" and "unavailable" are what `nnfs verify` last found here; "unverified" means that it has not
-    looked at this record with the present code; "planned" runs belong to a later stage.
-
-    Args:
-        prefix: an experiment or a part; all of them unless given.
-    """
-    return _user_friendly("status", lambda: _status(prefix))
+STATES = ("ok", "unverified", "stale", "missing", "unavailable", "planned")
 
 
-def _status(prefix: str) -> int:
+def status(prefix: str = "") -> int:
+    """Print how many cells of each experiment are in which state; see `state`."""
     base = records.root()
     ledger = read_ledger(base)
-    states = ("ok", "unverified", "stale", "missing", "unavailable", "planned")
-    table = Table("experiment", "what it asks", "arms", *states, box=box.SIMPLE)
+    table = Table("experiment", "arms", *STATES, box=box.SIMPLE)
     for experiment in select(prefix, registry()):
         cells = experiment.cells(stage=9)
         counts = Counter(state(experiment, arm, seed, base, ledger) for arm, seed in cells)
-        numbers = [str(counts[s]) if counts[s] else "·" for s in states]
-        table.add_row(experiment.name, experiment.title, str(len(experiment.arms)), *numbers)
-    Console().print(table)
+        numbers = [str(counts[s]) if counts[s] else "·" for s in STATES]
+        table.add_row(experiment.name, str(len(experiment.arms)), *numbers)
+    _console().print(table)
     return 0
 
 
-def report(prefix: str = "", /, arms: str = "*", json: bool = False) -> int:
-    """Print the results: for each arm and metric the median, the range and every seed, then the verdict on
-    each hypothesis that was written down before the runs.
-
-    Args:
-        prefix: an experiment or a part; all of them unless given.
-        arms: only arms that match this pattern, such as "delta-*".
-        json: one JSON object a line, one line a (run, protocol, metric), with what the run cost.
-    """
-    return _user_friendly("report", lambda: _report(prefix, arms, json))
-
-
-def _report(prefix: str, arms: str, as_json: bool) -> int:
+def report(prefix: str = "", arms: str = "*", json: bool = False) -> int:
+    """Print the results: of each arm and metric the median, the range and every seed, then the verdict on
+    each hypothesis of prereg.yaml. With `json` one object a line instead; see `rows`."""
     base = records.root()
     for experiment in select(prefix, registry()):
         try:
@@ -575,11 +527,12 @@ def _report(prefix: str, arms: str, as_json: bool) -> int:
         except RecordError as error:
             print(f"{experiment.name}: {error}", file=sys.stderr)
             continue
-        if as_json:
+        if json:
             for row in rows(experiment, found, base):
-                print(json.dumps(row, sort_keys=True))
+                print(dumps(row, sort_keys=True))
         else:
-            _print_report(experiment, found, base)
+            _print_results(experiment, found)
+            _print_verdicts(experiment, base)
     return 0
 
 
@@ -605,16 +558,14 @@ def rows(experiment: Experiment, found: list[records.Record], base: Path) -> Ite
         for protocol, metrics in sorted(record["metrics"].items()):
             for name, value in sorted(metrics.items()):
                 yield {**common, "protocol": protocol, "metric": name, "value": value}
-    blank = dict.fromkeys(("data", "protocol", "metric", "value", "params_total", "params_active", "flops"))
+    unknown = ("data", "protocol", "metric", "value", "params_total", "params_active", "flops", "seconds")
     for arm, seed in experiment.cells(stage=9):
         if state(experiment, arm, seed, base, ledger) == "planned":
             cell = {"experiment": experiment.name, "arm": arm, "seed": seed, "state": "planned"}
-            yield {**blank, **cell, "seconds": None, "stage": experiment.arms[arm].stage}
+            yield {**dict.fromkeys(unknown), **cell, "stage": experiment.arms[arm].stage}
 
 
-def _print_report(experiment: Experiment, found: list[records.Record], base: Path) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 200)
-    console.print(f"\n{experiment.name}: {experiment.title}", style="bold", highlight=False)
+def _print_results(experiment: Experiment, found: list[records.Record]) -> None:
     table = Table("arm", "metric", "n", "median", "min", "max", "every seed", box=box.SIMPLE)
     for column in experiment.columns:
         protocol, _, name = column.partition("/")
@@ -622,48 +573,52 @@ def _print_report(experiment: Experiment, found: list[records.Record], base: Pat
         for arm, values in records.by_arm(having, column).items():
             numbers = [f"{x:.4g}" for x in (statistics.median(values), min(values), max(values))]
             table.add_row(arm, column, str(len(values)), *numbers, "  ".join(f"{x:.4g}" for x in values))
+    console = _console()
+    console.print(f"\n{experiment.name}: {experiment.title}", style="bold", highlight=False)
     console.print(table)
+
+
+def _print_verdicts(experiment: Experiment, base: Path) -> None:
     try:
         judged = records.verdicts(experiment.name, base=base)
     except RecordError as error:
-        console.print(str(error), markup=False)
+        print(error)
         return
     for verdict in judged:
-        console.print(f"{verdict['name']} {verdict['verdict']}: {verdict['statement']}", highlight=False)
-        threshold = f"{verdict['metric']} {verdict['comparison']} {verdict['threshold']}"
+        print(f"{verdict['name']} {verdict['verdict']}: {verdict['statement']}")
+        test = f"{verdict['metric']} {verdict['comparison']} {verdict['threshold']}"
         for what, values in verdict["values"].items():
-            compared = "  ".join(f"{x:.4g}" for x in values)
-            console.print(f"   {threshold}  ·  {what}: {compared}", highlight=False)
+            print(f"   {test}  ·  {what}: {'  '.join(f'{x:.4g}' for x in values)}")
         if verdict["verdict"] == "not supported":
-            console.print(f"   {verdict['if_not']}", highlight=False)
+            print(f"   {verdict['if_not']}")
 
 
-def verify(prefix: str = "", /, all: bool = False) -> int:
-    """Rehearse the records: is this code still the code that made them?
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 200)  # a pipe has no width, a table needs one
 
-    Of each arm one seed is run again in miniature, another one after each commit, and compared with what the
-    record remembers. What was found ok before, with the same record and the same code, is not run again.
-    Exit status 1 if a record is stale, or missing where a post needs it.
 
-    Args:
-        prefix: an experiment or a part; all of them unless given.
-        all: every seed of every arm, however long it takes.
+def verify(prefix: str = "", all: bool = False) -> int:
+    """Rehearse the records that are due (see `verify_records`) and print what is not ok.
+
+    Returns 1 if a record is stale, or missing where a post needs it.
     """
-    return _user_friendly("verify", lambda: _verify(prefix, all))
-
-
-def _verify(prefix: str, everything: bool) -> int:
     base, start = records.root(), time.perf_counter()
+    experiments = select(prefix, registry())
 
     def tell(name: str, state: str, why: str) -> None:
-        if state != "ok":
+        if state in ("stale", "unavailable"):
             print(f"{state:12}{name}  {why}", flush=True)
 
-    found = verify_records(
-        select(prefix, registry()), base, everything=everything, rotation=commit_count(base), progress=tell
-    )
+    found = verify_records(experiments, base, everything=all, rotation=commit_count(base), progress=tell)
+    for experiment in experiments:
+        missing = [
+            name for name, (state, _) in found.items() if state == "missing" and name.startswith(f"{experiment.name}/")
+        ]
+        if missing:
+            several = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            print(f"{'missing':12}{missing[0]}{several}  make them with `nnfs run {experiment.name}`")
     counts = Counter(state for state, _ in found.values())
-    summary = ", ".join(f"{counts[s]} {s}" for s in ("ok", "stale", "missing", "unavailable") if counts[s])
+    summary = ", ".join(f"{counts[s]} {s}" for s in STATES if counts[s])
     print(f"verify: {summary or 'no records due'} ({time.perf_counter() - start:.1f} s)")
     return int(bool(counts["stale"] or counts["missing"]))
 
@@ -675,14 +630,3 @@ def commit_count(base: Path) -> int:
         return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     except (OSError, subprocess.CalledProcessError, ValueError):
         return 0
-
-
-def _user_friendly(verb: str, action: Callable[[], int]) -> int:
-    try:
-        return action()
-    except (UsageError, RecordError) as error:
-        print(f"nnfs {verb}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"nnfs {verb}: stopped; what is finished stays, the same command goes on", file=sys.stderr)
-        return 130

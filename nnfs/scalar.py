@@ -58,9 +58,7 @@ class Value:
         if (x == 0 and n < 1 and n != 0) or (x < 0 and n % 1 != 0):
             raise ValueError(f"{x} ** {n} has no finite real slope")
         y = x**n
-        along_n = (
-            y * math.log(x) if x > 0 else 0.0 if x == 0 < n else math.nan
-        )  # nan: x**n is not real nearby
+        along_n = y * math.log(x) if x > 0 else 0.0 if x == 0 < n else math.nan  # nan: x**n is not real nearby
         return Value(y, (self, other), (n and n * x ** (n - 1), along_n))
 
     __radd__, __rmul__ = __add__, __mul__  # 2 + x, 2 * x

@@ -68,7 +68,9 @@ def scalar(numbers: Ints, top: int) -> Array:
 def one_hot(numbers: Ints, top: int) -> Array:
     """Each operand as one unit out of 2·top + 2: (rows, 2·(2·top + 2))."""
     size = 2 * top + 2
-    return np.concatenate([np.eye(size)[numbers[:, 0]], np.eye(size)[numbers[:, 1]]], axis=1)
+    X = np.zeros((len(numbers), 2 * size))
+    np.put_along_axis(X, numbers + np.array([0, size]), 1.0, axis=1)
+    return X
 
 
 def digits_of(numbers: Ints, count: int) -> Ints:

@@ -18,9 +18,7 @@ def moons(n: int, noise: float, seed: int) -> tuple[NDArray[np.float64], NDArray
     Mulberry32(seed). Raises ValueError for n < 2 or negative noise.
     """
     if n < 2 or noise < 0:
-        raise ValueError(
-            f"moons need two points or more and noise of 0 or more, got n = {n}, noise = {noise}"
-        )
+        raise ValueError(f"moons need two points or more and noise of 0 or more, got n = {n}, noise = {noise}")
     rng, upper = Mulberry32(seed), n // 2
     X, y = np.empty((n, 2)), np.repeat([-1.0, 1.0], [upper, n - upper])
     for i in range(n):

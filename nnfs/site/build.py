@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from nnfs.errors import UserError
 from nnfs.site.furniture import posts
 from nnfs.site.pages import matches, write_atomically
 
@@ -24,7 +26,7 @@ SKIP |= {".pytest_cache", ".hypothesis", "test-results"}
 CACHE_INPUTS = {"verify.json"}  # the one file under .cache that a page shows
 
 
-class BuildError(Exception):
+class BuildError(UserError):
     """Something that the person at the keyboard can mend; the message says how."""
 
 
@@ -102,9 +104,9 @@ def build(fresh: str = "", jobs: str = "auto", *, update_values: bool = False, r
 def preview(port: int = 8000, *, open_browser: bool = False) -> int:
     """Serve the site on this machine and rebuild it at every change; stop with Ctrl-C."""
     root = project_root()
-    ignored = [f"*/{name}/*" for name in sorted(SKIP | {".cache"})]
+    made = "|".join(re.escape(name) for name in sorted(SKIP | {".cache"}))  # a build must not set off the next one
     command = [sys.executable, "-m", "sphinx_autobuild", "--port", str(port), "--delay", "0"]
-    command += [part for pattern in ignored for part in ("--ignore", pattern)]
+    command += ["--re-ignore", rf"/({made})(/|$)"]
     command += ["--open-browser"] if open_browser else []
     command += ["-q", "-d", str(root / DOCTREES), str(root), str(root / OUT)]
     env = {**os.environ, "PYTHONHASHSEED": "0"}

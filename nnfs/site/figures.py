@@ -57,6 +57,7 @@ def themed_svg(svg: str, name: str, title: str, description: str) -> str:
         "xmlns": SVG[1:-1],
         "class": "nn-figure-svg",
         "viewBox": view,
+        "style": f"max-width:{6 * float(view.split()[2]) / 72:g}em",  # 6.4 inches fill the column
         "role": "img",
         "aria-labelledby": f"{name}-title {name}-desc",
         "stroke-linejoin": "round",  # what matplotlib says in a style sheet, which would reach the whole page
@@ -113,7 +114,7 @@ def _lower_digits(element: ET.Element) -> None:
     parts = re.split("([₀-₉]+)", element.text or "")
     element.text = parts[0]
     for digits, rest in zip(parts[1::2], parts[2::2], strict=True):
-        lowered = ET.SubElement(element, "tspan", {"class": "nn-sub", "baseline-shift": "sub"})
+        lowered = ET.SubElement(element, "tspan", {"class": "nn-sub", "baseline-shift": "-18%"})
         lowered.text = digits.translate({ord("₀") + i: str(i) for i in range(10)})
         lowered.tail = rest
 

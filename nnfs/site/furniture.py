@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from nnfs.site import pages, values
@@ -160,6 +161,23 @@ PLANNED = [
 ]
 
 
+def continue_numbering(app: Sphinx, env: BuildEnvironment) -> None:
+    """Give Sphinx back the numbers it assigned, so that it sees which ones really changed."""
+    env.toc_fignumbers = getattr(env, "nnfs_fignumbers", env.toc_fignumbers)
+
+
+def number_per_page(app: Sphinx, env: BuildEnvironment) -> None:
+    """Figure 1 is the first figure of each post; Sphinx counts through the whole series."""
+    env.nnfs_fignumbers = env.toc_fignumbers  # type: ignore[attr-defined]
+    env.toc_fignumbers = {
+        docname: {
+            kind: {name: (rank,) for rank, name in enumerate(sorted(numbers, key=numbers.__getitem__), 1)}
+            for kind, numbers in kinds.items()
+        }
+        for docname, kinds in env.toc_fignumbers.items()
+    }
+
+
 def copy_cell_styles(app: Sphinx) -> None:
     """MyST-NB copies its style sheet after the pages are written; their `?v=` checksums need it before."""
     from myst_nb.sphinx_ext import add_global_html_resources
@@ -170,4 +188,6 @@ def copy_cell_styles(app: Sphinx) -> None:
 def setup(app: Sphinx) -> None:
     app.add_directive("series", Series)
     app.connect("builder-inited", copy_cell_styles)
+    app.connect("env-updated", continue_numbering, priority=100)
+    app.connect("env-updated", number_per_page, priority=900)
     app.connect("doctree-read", furnish, priority=600)

@@ -143,7 +143,7 @@ def typeset(app: Sphinx, env: BuildEnvironment) -> list[str]:
     for docname, found in sorted(noted(env).items()):
         for tex, display, line in found:
             if (tex, display) in errors:
-                LOGGER.error("KaTeX refuses %r: %s", tex, errors[tex, display], location=(docname, line))
+                LOGGER.error("KaTeX refuses %s: %s", tex, errors[tex, display], location=(docname, line))
     return []
 
 
@@ -212,7 +212,6 @@ def copy_style(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("nnfs_interactive", "interactive", "env", types=str)  # the folder of package.json
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_block, None))
-    app.config.html_math_renderer = "katex"
     app.connect("builder-inited", copy_style)
     app.connect("doctree-read", note)
     app.connect("env-purge-doc", forget)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import runpy
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pytest
@@ -46,10 +47,10 @@ def test_running_the_file_prints_what_the_post_shows(capsys):
     runpy.run_path(str(LISTING), run_name="__main__")
     printed = capsys.readouterr().out.splitlines()
     assert printed == [
-        "AND [2, 1] loss 0.0005 0.00 0.02 0.02 0.97",
-        "OR [2, 1] loss 0.0002 0.02 0.99 0.99 1.00",
-        "XOR [2, 1] loss 0.2500 0.50 0.50 0.50 0.50",
-        "XOR [2, 3, 1] loss 0.0003 0.02 0.98 0.98 0.02",
+        "AND [2, 1] loss 0.0005 answers 0.00 0.02 0.02 0.97",
+        "OR [2, 1] loss 0.0002 answers 0.02 0.99 0.99 1.00",
+        "XOR [2, 1] loss 0.2500 answers 0.50 0.50 0.50 0.50",
+        "XOR [2, 3, 1] loss 0.0003 answers 0.02 0.98 0.98 0.02",
     ]
 
 
@@ -184,3 +185,46 @@ def test_with_a_plain_sum_at_the_end_nearly_all_sums_are_right(sums, seed):
     net = MLP([2, 8, 1], seed=seed, output="linear")
     net.train(sums[0], sums[1] / 18, lr=0.3, epochs=4000)
     assert right_and_loss(net, sums)[0] >= 98
+
+
+# Five ways to write a number
+
+
+@pytest.fixture(scope="module")
+def codes():
+    arms = ("linear", "scalar-relu", "scalar-sigmoid", "digits", "one-hot")
+    found = {arm: records.load_all("p2.addition-mlp", f"{arm}.held-30") for arm in arms}
+    assert {len(runs) for runs in found.values()} == {5}
+    return found
+
+
+def of(runs, metric):
+    return [records.metric(run, metric) for run in runs]
+
+
+def test_every_code_but_the_sigmoids_learns_the_sums_it_is_shown(codes):
+    for arm in ("linear", "scalar-relu", "digits", "one-hot"):
+        assert min(of(codes[arm], "train/exact")) > 0.98
+
+
+def test_the_line_and_the_relus_carry_on_beyond_the_range(codes):
+    assert min(of(codes["linear"], "beyond/exact")) == 1
+    assert max(of(codes["scalar-relu"], "beyond/mae")) < 4
+    assert median(of(codes["scalar-relu"], "beyond/exact")) > 0.5
+
+
+def test_the_other_three_codes_end_at_the_edge_of_the_range(codes):
+    for arm in ("scalar-sigmoid", "digits", "one-hot"):
+        assert max(of(codes[arm], "beyond/exact")) <= 0.01
+
+
+def test_inside_the_range_digits_fill_in_what_one_hot_cannot(codes):
+    assert min(of(codes["digits"], "held-out/exact")) > max(of(codes["one-hot"], "held-out/exact"))
+
+
+def test_the_digits_net_drops_the_hundreds_it_never_saw(codes):
+    run = records.median_seed(codes["digits"], "beyond/mae")
+    said = {tuple(asked["pair"]): asked["said"][-1] for asked in run["detail"]["answers"]["asked"]}
+    assert said[37, 58] == 95
+    assert said[150, 150] == 50 + 50
+    assert said[120, 35] == 20 + 35

@@ -22,7 +22,6 @@ exclude_patterns = ["_build", ".cache", "toy", "interactive"]
 myst_enable_extensions = ["dollarmath"]
 nb_execution_mode = "off"
 nb_output_stderr = "error"
-nb_mime_priority_overrides = [("*", "application/vnd.nnfs.figure+json", 1)]
 html_theme = "basic"
 numfig = True
 """

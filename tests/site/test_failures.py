@@ -8,7 +8,7 @@ import re
 import pytest
 
 
-def fails_twice(site, *needles: str) -> str:
+def assert_fails_twice(site, *needles: str) -> str:
     """Build twice; both must fail and both must name the place."""
     for attempt in ("first", "second"):
         built = site.build()
@@ -25,19 +25,21 @@ def line_of(site, name: str, text: str) -> int:
 def test_a_crash_names_post_cell_line_and_the_command_to_run_it_alone(site):
     site.write("posts/02-two.md", site.post(2, "Two", "a = 1\nb = 0\na / b"))
     line = line_of(site, "posts/02-two.md", "a / b")
-    said = fails_twice(site, f"posts/02-two.md:{line}", "cell 1 failed", "ZeroDivisionError", "nnfs build --fresh 02")
+    said = assert_fails_twice(
+        site, f"posts/02-two.md:{line}", "cell 1 failed", "ZeroDivisionError", "nnfs build --fresh 02"
+    )
     assert "Traceback" not in said
 
 
 def test_a_crash_inside_the_library_shows_the_projects_own_frames(site):
     site.write("toy/middle.py", "from . import leaf\n\n\ndef number():\n    return leaf.NUMBER / 0\n")
-    said = fails_twice(site, "toy/middle.py:5 in number", "posts/01-one.md", "cell 1 failed")
+    said = assert_fails_twice(site, "toy/middle.py:5 in number", "posts/01-one.md", "cell 1 failed")
     assert "site-packages" not in said
 
 
 def test_a_syntax_error_names_its_line(site):
     site.write("posts/02-two.md", site.post(2, "Two", "a = 1\nb = = 2"))
-    fails_twice(site, f"posts/02-two.md:{line_of(site, 'posts/02-two.md', 'b = = 2')}", "SyntaxError")
+    assert_fails_twice(site, f"posts/02-two.md:{line_of(site, 'posts/02-two.md', 'b = = 2')}", "SyntaxError")
 
 
 def test_a_failed_page_is_not_left_behind_to_be_published(site):
@@ -53,27 +55,27 @@ def test_a_failed_page_is_not_left_behind_to_be_published(site):
 def test_a_false_claim_prints_the_sentence_and_the_numbers(site):
     cell = "from nnfs.claims import claim\nclaim('water is dry', 3 > 4, left=3, right=4)"
     site.write("posts/02-two.md", site.post(2, "Two", cell))
-    fails_twice(site, "water is dry", "left = 3", "right = 4", "cell 1", "posts/02-two.md")
+    assert_fails_twice(site, "water is dry", "left = 3", "right = 4", "cell 1", "posts/02-two.md")
 
 
 def test_an_unknown_value_suggests_near_names(site):
     site.edit("posts/01-one.md", "{val}`x:.2f`", "{val}`xx:.2f`")
-    fails_twice(site, "no value named 'xx'", "'x'", "posts/01-one.md")
+    assert_fails_twice(site, "no value named 'xx'", "'x'", "posts/01-one.md")
 
 
 def test_a_bad_format_is_an_error(site):
     site.edit("posts/01-one.md", "{val}`x:.2f`", "{val}`x:.2q`")
-    fails_twice(site, "'.2q'", "posts/01-one.md")
+    assert_fails_twice(site, "'.2q'", "posts/01-one.md")
 
 
 def test_a_golden_value_outside_its_tolerance_shows_both_numbers(site):
     site.golden("01-one", x=1.4)
-    fails_twice(site, "'x' is 1.5", "was 1.4", "nnfs verify --update", "posts/values/01-one.json")
+    assert_fails_twice(site, "'x' is 1.5", "was 1.4", "nnfs verify --update", "posts/values/01-one.json")
 
 
 def test_a_new_and_a_vanished_value_have_to_be_reviewed(site):
     site.golden("01-one", old=1.0)
-    fails_twice(site, "'x' = 1.5 is new", "'old' is no longer published")
+    assert_fails_twice(site, "'x' = 1.5 is new", "'old' is no longer published")
 
 
 def test_update_writes_the_golden_values_and_then_the_build_passes(site):
@@ -86,17 +88,17 @@ def test_update_writes_the_golden_values_and_then_the_build_passes(site):
 def test_the_same_name_for_two_values_is_an_error(site):
     cell = "from nnfs.claims import value\nvalue('x', 1.5)\nvalue('x', 2.5)"
     site.write("posts/01-one.md", site.post(1, "One", cell))
-    fails_twice(site, "value 'x'", "again")
+    assert_fails_twice(site, "value 'x'", "again")
 
 
 def test_a_malformed_formula_is_an_error(site):
     site.edit("posts/02-two.md", "Some words.", r"Some $\frac{1}{$ words.")
-    fails_twice(site, "posts/02-two.md", r"\frac{1}{")
+    assert_fails_twice(site, "posts/02-two.md", r"\frac{1}{")
 
 
 def test_a_missing_declared_file_is_an_error(site):
     site.write("posts/02-two.md", site.post(2, "Two", "print(1)", depends="[data/none.csv]"))
-    fails_twice(site, "data/none.csv", "does not exist", "posts/02-two.md")
+    assert_fails_twice(site, "data/none.csv", "does not exist", "posts/02-two.md")
 
 
 @pytest.mark.parametrize(
@@ -123,43 +125,43 @@ def test_an_undeclared_file_of_the_repository_cannot_be_read(site, tmp_path_fact
 
 def test_a_cell_cannot_write_into_the_repository(site):
     site.write("posts/02-two.md", site.post(2, "Two", "open('made.txt', 'w').write('x')"))
-    fails_twice(site, "may not write 'made.txt'")
+    assert_fails_twice(site, "may not write 'made.txt'")
     assert not (site.root / "made.txt").exists()
 
 
 def test_a_cell_cannot_start_a_subprocess(site):
     site.write("posts/02-two.md", site.post(2, "Two", "import subprocess\nsubprocess.run(['true'])"))
-    fails_twice(site, "may not start a subprocess")
+    assert_fails_twice(site, "may not start a subprocess")
 
 
 def test_an_import_built_at_run_time_has_to_be_declared(site):
     cell = "import importlib\nname = 'toy.' + 'leaf'\nprint(importlib.import_module(name).NUMBER)"
     site.write("posts/02-two.md", site.post(2, "Two", cell))
-    fails_twice(site, "toy/")
+    assert_fails_twice(site, "toy/")
     site.write("posts/02-two.md", site.post(2, "Two", cell, depends="[toy]"))
     assert site.build().status == 0
 
 
 def test_a_killed_kernel_leaves_no_cache_entry(site):
     site.write("posts/02-two.md", site.post(2, "Two", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"))
-    fails_twice(site, "kernel died", "cell 1", "posts/02-two.md")
+    assert_fails_twice(site, "kernel died", "cell 1", "posts/02-two.md")
     assert len(site.executed()) == 1, "only the healthy post may be in the store"
 
 
 def test_what_a_cell_prints_on_stderr_is_a_finding(site):
     site.write("posts/02-two.md", site.post(2, "Two", "import warnings\nwarnings.warn('odd')"))
-    fails_twice(site, "posts/02-two.md")
+    assert_fails_twice(site, "posts/02-two.md")
 
 
 def test_a_broken_link_is_sticky_too(site):
     site.edit("posts/02-two.md", "Some words.", "Some {doc}`nowhere` words.")
-    fails_twice(site, "nowhere")
+    assert_fails_twice(site, "nowhere")
 
 
 def test_failures_in_two_posts_are_both_reported(site):
     site.write("posts/01-one.md", site.post(1, "One", "1 / 0"))
     site.write("posts/02-two.md", site.post(2, "Two", "[][1]"))
-    said = fails_twice(site, "posts/01-one.md", "posts/02-two.md")
+    said = assert_fails_twice(site, "posts/01-one.md", "posts/02-two.md")
     assert re.search("ZeroDivisionError", said)
     assert re.search("IndexError", said)
 
@@ -169,7 +171,7 @@ def test_a_stale_record_that_a_post_cites_stops_it(site):
     assert site.build().status == 0
     assert "not verified here" in site.page("02-two")
     site.write(".cache/verify.json", '{"p9.toy/a/seed-0": {"state": "stale"}}')
-    fails_twice(site, "p9.toy/a/seed-0 is stale", "nnfs run p9.toy")
+    assert_fails_twice(site, "p9.toy/a/seed-0 is stale", "nnfs run p9.toy")
     site.write(".cache/verify.json", '{"p9.toy/a/seed-0": {"state": "ok"}}')
     assert site.build().status == 0
     assert "(ok)" in site.page("02-two")

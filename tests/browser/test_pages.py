@@ -1,0 +1,84 @@
+"""The posts in a real browser: value cards, narrow screens, no foreign request, no script needed."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+
+def test_a_value_card_opens_on_focus_and_closes_on_escape(page: Page, post_url: str):
+    page.goto(post_url)
+    value = page.locator(".nn-value").first
+    card = value.locator(".nn-card")
+    expect(card).to_be_hidden()
+    value.focus()
+    expect(card).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+
+
+def test_a_value_card_opens_on_hover_and_stays_while_the_pointer_is_on_it(page: Page, post_url: str):
+    page.goto(post_url)
+    value = page.locator(".nn-value").first
+    value.scroll_into_view_if_needed()
+    value.hover()
+    card = value.locator(".nn-card")
+    expect(card).to_be_visible()
+    card.hover()
+    expect(card).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [320, 360, 768])
+def test_no_page_scrolls_sideways(page: Page, post_url: str, width: int):
+    page.set_viewport_size({"width": width, "height": 640})
+    page.goto(post_url)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_nothing_is_asked_of_another_host(page: Page, post_url: str, site_url: str):
+    foreign: list[str] = []
+    page.on("request", lambda r: None if r.url.startswith((site_url, "data:")) else foreign.append(r.url))
+    page.goto(post_url, wait_until="networkidle")
+    assert foreign == []
+
+
+def test_no_script_fails_and_nothing_is_missing(page: Page, post_url: str):
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("response", lambda r: errors.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+    page.goto(post_url, wait_until="networkidle")
+    assert errors == []
+
+
+def test_without_javascript_figures_maths_and_numbers_are_there(browser, post_url: str):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(post_url)
+    assert page.locator("figure svg").count() >= 3
+    assert page.locator(".nn-value").count() >= 10
+    expect(page.locator("h1")).to_be_visible()
+    context.close()
+
+
+def test_every_figure_has_a_title_a_description_and_a_caption(page: Page, post_url: str):
+    page.goto(post_url)
+    figures = page.locator("figure:has(svg)")
+    assert figures.count() >= 3
+    for i in range(figures.count()):
+        svg = figures.nth(i).locator("svg").first
+        assert svg.get_attribute("role") == "img"
+        assert len(svg.locator("title").first.inner_text()) > 10
+        assert len(svg.locator("desc").first.inner_text()) > 10
+        assert len(figures.nth(i).locator("figcaption").inner_text()) > 20
+
+
+def test_claims_link_to_cells_that_exist(page: Page, post_url: str):
+    page.goto(post_url)
+    links = page.locator(".nn-claims a")
+    assert links.count() >= 3
+    for i in range(links.count()):
+        target = links.nth(i).get_attribute("href")
+        assert target
+        assert page.locator(f"[id='{target[1:]}']").count() == 1
