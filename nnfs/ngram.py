@@ -1,22 +1,29 @@
 """Counting: the line that every net of this series has to cross.
 
-A language model gives each next token a probability. The oldest way is to count what followed the same context
-before; the art is in contexts that hardly occurred. `AddK` pretends that everything was seen k times more.
-Interpolated Kneser–Ney (Kneser and Ney 1995) takes a discount d from every count c and hands that mass to the
-context that is one token shorter, level by level down to the uniform distribution:
+The oldest language model counts what followed the same context before. The art is in contexts that hardly occurred:
+interpolated Kneser–Ney (Kneser and Ney 1995) takes a discount d from every count c and hands it to the context that
+is one token shorter, level by level down to 1 / V:
 
     p_k(w | context) = (c - d) / total + (sum of the d's / total) * p_{k-1}(w | context without its oldest token)
 
-Below the longest context that a place has, c is not how often the gram occurred but how many different tokens stood
-to its left: "Francisco" is frequent, yet it follows one word only.
+Below the longest context in reach, c is how many different tokens stood left of the gram, not how often it occurred.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnfs.data.text import Array, Ints, Text, as_ids
+
+
+class Level(NamedTuple):
+    """What followed the contexts of one length. A gram is a context and the token after it."""
+
+    contexts: Ints  # (C,) sorted keys: oldest token * (number of contexts one shorter) + id of the rest
+    grams: Ints  # (G,) sorted keys: id of the context * vocab + token
+    counts: Ints  # (2, G) of each gram: different tokens to its left; occurrences
+    first: Ints  # (C + 1,) the grams of context i are first[i] … first[i + 1] - 1
 
 
 def find(keys: Ints, wanted: Ints) -> Ints:
@@ -25,23 +32,14 @@ def find(keys: Ints, wanted: Ints) -> Ints:
     return np.where(keys[at] == wanted, at, -1)
 
 
-@dataclass(frozen=True)
-class Level:
-    """What followed the contexts of one length. A gram is a context and the token after it."""
-
-    contexts: Ints  # (C,) sorted keys: oldest token * (number of contexts one shorter) + id of the rest
-    grams: Ints  # (G,) sorted keys: id of the context * vocab + token
-    count: Ints  # (2, G) of each gram: different tokens to its left; occurrences
-    first: Ints  # (C + 1,) the grams of context i are first[i] … first[i + 1] - 1
-
-
 class NGram:
-    """Counts of every gram of `text` with 0 … `context` tokens before the last. ValueError for context < 0."""
+    """Counts of every gram of `text` with 0 … `context` tokens before the last, as if each had occurred `add` times
+    more: p(w | context) = (c + add) / (total + add * V). Raises ValueError for context < 0 and for add ≤ 0."""
 
-    def __init__(self, text: Text, context: int) -> None:
-        if context < 0:
-            raise ValueError(f"a context has 0 tokens or more, got {context}")
-        self.vocab, self.context, self.levels = text.vocab, context, list[Level]()
+    def __init__(self, text: Text, context: int, add: float = 1.0) -> None:
+        if context < 0 or not add > 0:
+            raise ValueError(f"a context has 0 tokens or more and add is above 0, got {context} and {add}")
+        self.vocab, self.context, self.add, self.levels = text.vocab, context, add, list[Level]()
         ids, reach, places = text.whole, text.reach, np.flatnonzero(text.reach)
         below, gram_at = np.zeros((2, len(ids)), np.int64)  # each place's context and gram, one token shorter
         for k in range(context + 1):
@@ -50,8 +48,7 @@ class NGram:
             contexts, below[places] = np.unique(key, return_inverse=True)
             grams, where, gram, occurred = np.unique(below[places] * self.vocab + ids[places], True, True, True)
             if k:  # each gram is one more left neighbour of the gram without its oldest token
-                left = self.levels[-1].count[0]
-                left += np.bincount(gram_at[places[where]], minlength=len(left))
+                self.levels[-1].counts[0] += np.bincount(gram_at[places[where]], minlength=len(self.levels[-1].grams))
             gram_at[places] = gram
             first = np.searchsorted(grams, np.arange(len(contexts) + 1) * self.vocab)
             self.levels.append(Level(contexts, grams, np.stack([0 * occurred, occurred]), first))
@@ -66,46 +63,18 @@ class NGram:
         return found
 
     def table(self, k: int, contexts: Ints, kind: Ints) -> Array:
-        """(N, V): counts of each token after contexts (N,) of length k, of `kind` (N,): row of `Level.count`."""
-        level, counts = self.levels[k], np.zeros((len(contexts), self.vocab))
+        """(N, V): counts of each token after contexts (N,) of length k, of `kind` (N,): a row of `Level.counts`."""
+        level, table = self.levels[k], np.zeros((len(contexts), self.vocab))
         size = np.diff(level.first)[contexts]
         row = np.repeat(np.arange(len(contexts)), size)
         gram = np.arange(len(row)) + np.repeat(level.first[contexts] - np.cumsum(size) + size, size)
-        counts[row, level.grams[gram] % self.vocab] = level.count[kind[row], gram]
-        return counts
-
-    def log_prob(self, context: ArrayLike) -> Array:
-        """(V,): log p of each possible next token, in nats."""
-        ids = as_ids([*np.atleast_1d(context)])
-        return np.log(self.probs(ids, as_ids([len(ids)]), as_ids([len(ids)]))[0])
-
-    def log_probs(self, ids: Ints, places: Ints, reach: Ints, leave_one_out: bool = False) -> Array:
-        """(N,): log p of the tokens that stand at `places`; arguments as of `probs`."""
-        p = np.ones(len(places))
-        for part in np.array_split(np.arange(len(places)), len(places) // 4096 + 1):
-            token = ids[places[part]]
-            table = self.probs(ids, places[part], reach[part], token if leave_one_out else None)
-            p[part] = table[np.arange(len(part)), token]
-        return np.log(p)
+        table[row, level.grams[gram] % self.vocab] = level.counts[kind[row], gram]
+        return table
 
     def probs(self, ids: Ints, places: Ints, reach: Ints, held_out: Ints | None = None) -> Array:
-        """(N, V): the distribution at `places` (N,) of `ids` (len(ids) is allowed: the next one), looking back at
-        most `reach` (N,) tokens. held_out (N,): the tokens there, if their one occurrence shall not be counted:
-        what a net may be shown of its own training text."""
-        raise AssertionError("AddK or KneserNey")
-
-
-class AddK(NGram):
-    """p(w | context) = (c + k) / (total + k * V) with the longest context in reach. ValueError unless k > 0."""
-
-    def __init__(self, text: Text, context: int, k: float = 1.0) -> None:
-        super().__init__(text, context)
-        if not k > 0:
-            raise ValueError(f"add-k needs k > 0, or what was never seen has probability 0; got {k}")
-        self.k = k
-
-    def probs(self, ids: Ints, places: Ints, reach: Ints, held_out: Ints | None = None) -> Array:
-        found, c = self.contexts(ids, places, reach), np.full((len(places), self.vocab), self.k)
+        """(N, V): what comes at `places` (N,) of `ids`, looking back at most `reach` (N,) tokens. held_out (N,): what
+        stands there, if that one occurrence shall not count: all that a net may know of its own training text."""
+        found, c = self.contexts(ids, places, reach), np.full((len(places), self.vocab), self.add)
         for k in range(self.context + 1):
             rows = np.flatnonzero((np.minimum(reach, self.context) == k) & (found[k] >= 0))
             c[rows] += self.table(k, found[k, rows], 0 * rows + 1)
@@ -113,38 +82,39 @@ class AddK(NGram):
             c[np.arange(len(c)), held_out] -= 1
         return c / c.sum(axis=1, keepdims=True)
 
+    def log_prob(self, context: ArrayLike) -> Array:
+        """(V,): log p of each possible next token, in nats."""
+        ids = as_ids(context)
+        return np.log(self.probs(np.append(ids, 0), as_ids([len(ids)]), as_ids([len(ids)]))[0])
+
+    def log_probs(self, ids: Ints, places: Ints, reach: Ints, leave_one_out: bool = False) -> Array:
+        """(N,): log p of the tokens that stand at `places`; arguments as of `probs`."""
+        p = np.ones(len(places))
+        for part in np.array_split(np.arange(len(places)), len(places) // 4096 + 1):
+            table = self.probs(ids, at := places[part], reach[part], ids[at] if leave_one_out else None)
+            p[part] = table[np.arange(len(part)), ids[at]]
+        return np.log(p)
+
 
 class KneserNey(NGram):
-    """Interpolated Kneser–Ney; `discounts` of counts 1, 2, and 3 or more, or None: estimated (see `estimate`)."""
+    """Interpolated Kneser–Ney; discounts of counts 1, 2, and 3 or more (Chen and Goodman 1999, section 4.1.6)."""
 
-    def __init__(self, text: Text, context: int, discounts: tuple[float, float, float] | None = None) -> None:
+    def __init__(self, text: Text, context: int, discounts: tuple[float, float, float] = (0.75, 1.0, 1.25)) -> None:
         super().__init__(text, context)
-        self.discounts = [np.array([(0, *(discounts or estimate(c))) for c in level.count]) for level in self.levels]
+        self.discounts = np.array([0.0, *discounts])
 
     def probs(self, ids: Ints, places: Ints, reach: Ints, held_out: Ints | None = None) -> Array:
         found, p = self.contexts(ids, places, reach), np.full((len(places), self.vocab), 1 / self.vocab)
         for k in range(self.context + 1):
             rows = np.flatnonzero(found[k] >= 0)
-            longest = (np.minimum(reach[rows], self.context) == k).astype(np.int64)  # (R,)
+            lost = longest = (np.minimum(reach[rows], self.context) == k).astype(np.int64)  # (R,)
             c = self.table(k, found[k, rows], longest)  # (R, V)
-            if held_out is not None:  # a gram that occurred once takes its left neighbour with it
-                token, lost = held_out[rows], longest
-                if k < self.context:
-                    longer = find(self.levels[k + 1].grams, found[k + 1, rows] * self.vocab + token)
-                    lost = np.where((longer >= 0) & (self.levels[k + 1].count[1, longer] == 1), 1, longest)
-                c[np.arange(len(rows)), token] -= lost
-            d = self.discounts[k][longest[:, None], np.minimum(c, 3).astype(np.int64)]  # (R, V)
-            total = c.sum(axis=1, keepdims=True)  # (R, 1)
+            if held_out is not None:
+                if k < self.context:  # a longer gram that occurred once takes its left neighbour away
+                    longer = find(self.levels[k + 1].grams, found[k + 1, rows] * self.vocab + held_out[rows])
+                    lost = longest | ((longer >= 0) & (self.levels[k + 1].counts[1, longer] == 1))
+                c[np.arange(len(rows)), held_out[rows]] -= lost
+            d, total = self.discounts[np.minimum(c, 3).astype(np.int64)], c.sum(axis=1, keepdims=True)
             mixed = (c - d + d.sum(axis=1, keepdims=True) * p[rows]) / np.maximum(total, 1)
             p[rows] = np.where(total > 0, mixed, p[rows])
         return p
-
-
-def estimate(count: Ints) -> tuple[float, ...]:
-    """Discounts of counts 1, 2, 3 from the numbers of grams with count 1, 2, 3, 4 (Chen and Goodman 1999, eq. 26);
-    (0.75, 1, 1.25) where these are too few. Never 0: what is unseen stays possible."""
-    n = [int(np.sum(count == i)) for i in (1, 2, 3, 4)]
-    if min(n) < 5:
-        return 0.75, 1.0, 1.25
-    share = n[0] / (n[0] + 2 * n[1])
-    return tuple(float(np.clip(i - (i + 1) * share * n[i] / n[i - 1], 0.1, i)) for i in (1, 2, 3))

@@ -117,12 +117,13 @@ def registry() -> dict[str, Experiment]:
 
 
 def select(prefix: str, known: Mapping[str, Experiment]) -> list[Experiment]:
-    """The experiment called `prefix`, or those of a part ("p2"), or all for "". Raises UserError, with near matches."""
+    """The experiment called `prefix`, or those of a part ("p2"), or all for ""; else UserError."""
     if prefix in known:
         return [known[prefix]]
     chosen = [e for name, e in known.items() if not prefix or name.startswith(f"{prefix}.")]
     if not chosen:
-        close = difflib.get_close_matches(prefix, [*known, *{name.split(".")[0] for name in known}], cutoff=0.4)
+        names = [*known, *sorted({name.split(".")[0] for name in known})]
+        close = difflib.get_close_matches(prefix, names, cutoff=0.4)
         hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}"
         raise UserError(f"no experiment {prefix!r}; {hint}")
     return chosen
@@ -343,6 +344,8 @@ def examine(experiment: Experiment, record: records.Record) -> tuple[str, str]:
         again = rehearse(experiment, record["arm"], record["seed"])
     except DataUnavailableError as error:
         return "unavailable", str(error)
+    except Exception as error:  # code that no longer runs does not reproduce its record
+        return "stale", f"its rehearsal fails: {type(error).__name__}: {error}"
     for part in ("data", "loss", "norm", "metrics"):
         if change := _difference(part, stored.get(part), again[part]):
             return "stale", f"its rehearsal differs: {change}"
@@ -426,13 +429,8 @@ def verify_records(
     for experiment in experiments:
         code = code_digest(experiment.run.__module__)
         present = set(stored(experiment, base))
-        due = {
-            (arm, seed)
-            for index, arm in enumerate(experiment.arms)
-            for seed in range(experiment.seeds)
-            if everything or seed == (rotation + index) % experiment.seeds
-        }
-        due |= {cell for cell in present if cell[0] not in experiment.arms}
+        turn = {arm: (rotation + index) % experiment.seeds for index, arm in enumerate(experiment.arms)}
+        due = {(arm, seed) for arm, seed in present if everything or turn.get(arm, seed) == seed}
         for arm, seed in sorted(set(experiment.cells(stage=1)) | present):
             name = f"{experiment.name}/{arm}/seed-{seed}"
             if (arm, seed) not in present:

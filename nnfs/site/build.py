@@ -61,11 +61,6 @@ def input_digest(root: Path) -> str:
     return total.hexdigest()
 
 
-def sphinx_command(root: Path, out: Path, jobs: str) -> list[str]:
-    options = ["-q", "-b", "html", "-W", "--keep-going", "-j", jobs, "-d", str(root / DOCTREES)]
-    return [sys.executable, "-m", "sphinx", *options, str(root), str(out)]
-
-
 def build(fresh: str = "", jobs: str = "auto", *, update_values: bool = False, root: Path | None = None) -> int:
     """Build the site, strictly; 0 if every page is clean.
 
@@ -88,10 +83,12 @@ def build(fresh: str = "", jobs: str = "auto", *, update_values: bool = False, r
         print(f"nothing changed since the last clean build: {OUT}/index.html ({time.monotonic() - started:.1f} s)")
         return 0
     stamp.unlink(missing_ok=True)
-    env = {**os.environ, "PYTHONHASHSEED": "0", "NNFS_FRESH": fresh}
-    if update_values:
-        env["NNFS_UPDATE_VALUES"] = "1"
-    status = subprocess.run(sphinx_command(root, out, jobs), cwd=root, env=env, check=False).returncode
+    os.environ["NNFS_FRESH"] = fresh
+    os.environ["NNFS_UPDATE_VALUES"] = "1" if update_values else ""
+    from sphinx.cmd.build import build_main  # a second to import: not before there is something to do
+
+    options = ["-q", "-b", "html", "-W", "--keep-going", "-j", jobs, "-d", str(root / DOCTREES)]
+    status = build_main([*options, str(root), str(out)])
     took = time.monotonic() - started
     if status:
         print(f"the site did not build; the messages above name the places ({took:.1f} s)", file=sys.stderr)

@@ -222,9 +222,13 @@ def test_inside_the_range_digits_fill_in_what_one_hot_cannot(codes):
     assert min(of(codes["digits"], "held-out/exact")) > max(of(codes["one-hot"], "held-out/exact"))
 
 
-def test_the_digits_net_drops_the_hundreds_it_never_saw(codes):
-    run = records.median_seed(codes["digits"], "beyond/mae")
-    said = {tuple(asked["pair"]): asked["said"][-1] for asked in run["detail"]["answers"]["asked"]}
-    assert said[37, 58] == 95
-    assert said[150, 150] == 50 + 50
-    assert said[120, 35] == 20 + 35
+def test_the_digits_net_mostly_drops_the_hundreds_it_never_saw(codes):
+    for pair, without_hundreds in (([37, 58], 95), ([150, 150], 50 + 50), ([120, 35], 20 + 35)):
+        said = [
+            asked["said"][-1]
+            for run in codes["digits"]
+            for asked in run["detail"]["answers"]["asked"]
+            if asked["pair"] == pair
+        ]
+        assert said.count(without_hundreds) > len(said) / 2
+        assert len(said) == 5

@@ -1,16 +1,26 @@
-"""A small site in a temporary folder, built by the bare `sphinx-build` command, to attack."""
+"""A small site in a temporary folder, built by what the bare `sphinx-build` command calls, to attack.
+
+Builds run inside the test process, which saves the imports; cells still run in kernels of their own. A session's
+first site fills a store of executed cells that the others start from, as a second clone on a machine would not.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import os
 import re
-import subprocess
-import sys
+import shutil
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sphinx.cmd.build import build_main
+
+from nnfs.__main__ import main
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -47,6 +57,23 @@ class Built:
     status: int
     output: str
     ran: list[str]  # posts whose cells were executed, in the order of their messages
+
+    @staticmethod
+    def of(status: int, output: str) -> Built:
+        return Built(status, output, re.findall(r"^ran posts/(\S+) in", output, re.M))
+
+
+@contextlib.contextmanager
+def quietly(environment: dict[str, str]) -> Iterator[io.StringIO]:
+    """Catch what is printed, from forked readers too, and set environment variables for the while."""
+    before, said = dict(os.environ), io.StringIO()
+    os.environ.update(environment)
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            yield said
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 class Site:
@@ -91,8 +118,6 @@ class Site:
         self.write(name, text.replace(old, new))
 
     def golden(self, post: str, **values: float) -> None:
-        import json
-
         kept = {name: {"value": x, "rtol": 1e-6} for name, x in values.items()}
         self.write(f"posts/values/{post}.json", json.dumps(kept))
 
@@ -101,16 +126,38 @@ class Site:
 
     def build(self, *options: str, **environment: str) -> Built:
         """`sphinx-build . _build/html`: no -W, no other help."""
-        command = [sys.executable, "-m", "sphinx", "-q", *options, ".", "_build/html"]
-        env = {**os.environ, **environment}
-        done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, check=False)
-        output = done.stdout + done.stderr
-        return Built(done.returncode, output, re.findall(r"^ran posts/(\S+) in", output, re.M))
+        command = ["-q", "--no-color", *options, str(self.root), str(self.root / "_build" / "html")]
+        with quietly(environment) as said:
+            status = build_main(command)
+        return Built.of(status, said.getvalue())
+
+    def nnfs(self, *arguments: str) -> Built:
+        """The command line, run in this site's folder."""
+        with quietly({}) as said, contextlib.chdir(self.root), pytest.raises(SystemExit) as stopped:
+            main(list(arguments))
+        return Built.of(int(stopped.value.code or 0), said.getvalue())
 
     def executed(self) -> set[str]:
         return {path.name for path in (self.root / ".cache/nnfs/executed").glob("*.json")}
 
 
+@pytest.fixture(scope="session")
+def executed_cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store after one build of the untouched site, and the formulas and fonts that any build needs."""
+    root = tmp_path_factory.mktemp("template")
+    built = Site(root).build()
+    assert (built.status, sorted(built.ran)) == (0, ["01-one", "02-two"]), built.output
+    return root / ".cache"
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
+def site(tmp_path: Path, executed_cells: Path) -> Site:
+    """An untouched site whose cells another checkout has run."""
+    shutil.copytree(executed_cells, tmp_path / ".cache")
+    return Site(tmp_path)
+
+
+@pytest.fixture
+def new_site(tmp_path: Path) -> Site:
+    """A site of which nothing was ever built."""
     return Site(tmp_path)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 
-def test_first_build_runs_every_post_and_shows_its_values(site):
+def test_first_build_runs_every_post_and_shows_its_values(new_site):
+    site = new_site
     built = site.build()
     assert built.status == 0, built.output
     assert sorted(built.ran) == ["01-one", "02-two"]
@@ -110,8 +111,9 @@ def test_fresh_forces_one_post(site):
     assert site.build(NNFS_FRESH="02").ran == ["02-two"]
 
 
-def test_parallel_builds_give_the_same_pages(site):
-    site.build("-j", "2")
+def test_parallel_builds_give_the_same_pages(new_site):
+    site = new_site
+    assert site.build("-j", "2").status == 0
     parallel = site.page("01-one"), site.page("02-two")
     site.write("index.md", site.read("index.md") + "\nMore.\n")
     assert site.build("-E").status == 0

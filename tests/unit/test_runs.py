@@ -161,6 +161,11 @@ class TestRehearsal:
         state, why = self.examine(base, toy_runs.experiment(toy_runs.without_its_data))
         assert (state, why) == ("unavailable", "points.csv is not here: fetch it with `nnfs data`")
 
+    def test_code_that_no_longer_runs_is_stale(self, base):
+        record = records.load("p9.toy", "fast", 1, base=base)
+        state, why = runs.examine(toy_runs.experiment(toy_runs.descend_one_way_only), record)
+        assert (state, why) == ("stale", "its rehearsal fails: ZeroDivisionError: the hill is too steep")
+
     def test_without_a_loss_curve_the_metrics_are_the_rehearsal(self, tmp_path):
         toy = toy_runs.experiment(toy_runs.count, rehearse={})
         fill(toy, tmp_path)
@@ -192,8 +197,12 @@ class TestVerify:
         assert due[0] == {"p9.toy/slow/seed-0", "p9.toy/fast/seed-1"}
         assert due[1] == {"p9.toy/slow/seed-1", "p9.toy/fast/seed-2"}
 
-    def test_everything_is_every_record(self, base):
-        assert len(runs.verify_records([toy_runs.experiment()], base, everything=True)) == 6
+    def test_everything_is_every_record_also_beyond_the_declared_seeds(self, base):
+        toy = toy_runs.experiment()
+        runs.sweep(toy, [("slow", 7)], base)
+        found = runs.verify_records([toy], base, everything=True)
+        assert len(found) == 7
+        assert found["p9.toy/slow/seed-7"] == ("ok", "")
 
     def test_what_cannot_have_changed_is_not_run_again(self, base):
         toy = toy_runs.experiment()
