@@ -89,22 +89,24 @@ class Adder:
         gW, gb = self.net.backward(acts, slope)
         return loss, gW + gb
 
-    def loss(self, numbers: Ints) -> float:
-        """The loss on pairs (rows, 2)."""
-        z = self.net.forward(self.code.encode(numbers, self.top))[-1]
-        return self.loss_and_slope(z, numbers.sum(axis=1))[0]
+    def outputs(self, numbers: Ints) -> Array:
+        """What the output units say, before anyone reads it: (rows, n_out)."""
+        return self.net.forward(self.code.encode(numbers, self.top))[-1]
 
     @property
     def parameters(self) -> list[Array]:
         return self.net.W + self.net.b
 
-    def answer(self, numbers: Ints) -> Array:
-        """What the net says for pairs (rows, 2): a number a row, whole if it comes from softmax heads."""
-        z = self.net.forward(self.code.encode(numbers, self.top))[-1]
+    def read(self, z: Array) -> Array:
+        """Outputs (rows, n_out) as sums (rows,): real numbers, whole if they come from softmax heads."""
         if self.code.heads == "number":
             return z[:, 0] * (2.0 * self.top + 2.0)
         said = np.stack([z[:, lo:hi].argmax(axis=1) for lo, hi in self.edges], axis=1)
         return said @ (10.0 ** np.arange(said.shape[1])) if self.code.heads == "digits" else said[:, 0] * 1.0
+
+    def answer(self, numbers: Ints) -> Array:
+        """What the net says for pairs (rows, 2)."""
+        return self.read(self.outputs(numbers))
 
 
 class Line:
@@ -162,9 +164,9 @@ def train(
     return losses
 
 
-def errors(model: Adder | Line, pairs: Ints) -> dict[str, float]:
-    """{"exact": share of pairs whose answer rounds to the sum, "mae": mean absolute error of the answer}."""
-    off = np.abs(model.answer(pairs) - pairs.sum(axis=1))
+def errors(said: Array, pairs: Ints) -> dict[str, float]:
+    """{"exact": share of answers (rows,) that round to the sum, "mae": their mean absolute error}."""
+    off = np.abs(said - pairs.sum(axis=1))
     return {"exact": float(np.mean(off < 0.5)), "mae": float(np.mean(off))}
 
 
@@ -173,8 +175,9 @@ def by_distance(model: Adder | Line, top: int, distances: list[int]) -> dict[str
     it, in both orders; d = 0 is the edge of the range. {"distance", "exact", "mae"}, lists of one length."""
     table: dict[str, list[float]] = {"distance": list(map(float, distances)), "exact": [], "mae": []}
     for d in distances:
-        edge = addition.pairs(0, top + d)
-        here = errors(model, edge[edge.max(axis=1) == top + d])
+        pairs = addition.pairs(0, top + d)
+        edge = pairs[pairs.max(axis=1) == top + d]
+        here = errors(model.answer(edge), edge)
         table["exact"].append(here["exact"])
         table["mae"].append(here["mae"])
     return table
@@ -222,7 +225,9 @@ def run(config: dict[str, Any], seed: int) -> dict[str, Any]:
             return
         curves["step"].append(step)
         for name, pairs in some.items():
-            measured = {**errors(adder, pairs), "loss": adder.loss(pairs)}
+            z = adder.outputs(pairs)
+            loss, _ = adder.loss_and_slope(z, pairs.sum(axis=1))
+            measured = {**errors(adder.read(z), pairs), "loss": loss}
             for metric, value in measured.items():
                 curves.setdefault(f"{name}_{metric}", []).append(float(f"{value:.4g}"))
         if len(asked):

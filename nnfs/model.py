@@ -33,6 +33,16 @@ class LanguageModel(nn.Module):
         """What the trainer adds to the loss: balance between experts, the price of halting late. Most have none."""
         return 0.0
 
+    def role(self, name: str, parameter: Tensor) -> str:
+        """What a parameter is to the optimiser: a "table" (a row for each token or place), the "head" that makes
+        logits, a "matrix" in between, or a "vector"."""
+        owner = self.get_submodule(name.rpartition(".")[0])
+        if parameter.ndim < 2:
+            return "vector"
+        if name.startswith("head."):
+            return "head"
+        return "table" if isinstance(owner, nn.Embedding) or name == "embedding" else "matrix"
+
     def log_prob(self, context: ArrayLike) -> Array:
         """(vocab,): log p of each next token after `context`, of which the last `window` count. float64, so that
         the probabilities sum to one. Raises ValueError for an empty context: a net needs something to read."""

@@ -53,9 +53,7 @@ def regular_past(root: str) -> str:
     return root + ("id" if root[-1] in "td" else "t" if root[-1] in VOICELESS else "d")
 
 
-def language(
-    seed: int, verbs: int = 420, wugs: int = 86, irregular: float = 0.15
-) -> tuple[list[Verb], list[Verb]]:
+def language(seed: int, verbs: int = 420, wugs: int = 86, irregular: float = 0.15) -> tuple[list[Verb], list[Verb]]:
     """A vocabulary, most frequent verb first, and held-out regular roots ("wugs": made-up words to inflect).
 
     Eight of the ten most frequent verbs are irregular. The other irregular ones are drawn with chances that
@@ -81,9 +79,7 @@ def language(
     }
     lexicon = []
     for rank in range(verbs):
-        family = (
-            str(rng.choice(list(FAMILIES), p=list(FAMILIES.values()))) if rank in exceptions else "regular"
-        )
+        family = str(rng.choice(list(FAMILIES), p=list(FAMILIES.values()))) if rank in exceptions else "regular"
         root = unused.pop(next(i for i, r in enumerate(unused) if fits[family](r)))
         past = {
             "regular": regular_past(root),
@@ -131,9 +127,7 @@ def target(past: str) -> Array:
 def speak(net: Array) -> list[str]:
     """What the net says, given net (verbs, 34): the unit with the largest input wins its slot."""
     winners = [net[:, lo:hi].argmax(axis=1) for lo, hi in pairwise(EDGES)]
-    return [
-        "".join(slot[i] for slot, i in zip(SLOTS, row, strict=True)) for row in zip(*winners, strict=True)
-    ]
+    return ["".join(slot[i] for slot, i in zip(SLOTS, row, strict=True)) for row in zip(*winners, strict=True)]
 
 
 # Two nets with one interface: net(X) gives the input of every output unit, learn(on, y) corrects it
@@ -247,7 +241,8 @@ def curves(history: History) -> dict[str, Array]:
 
     first, first_overregularised, first_blend: of the eight irregular verbs among the ten most frequent, which
     every schedule knows from the first epoch. overregularised is root + ending ("goed"), a blend is past +
-    ending ("wented"). irregular, overregularised, regular: of the verbs in the vocabulary of that epoch.
+    ending ("wented"); of a verb that does not change the two are one form, and it counts as both.
+    irregular, overregularised, regular: of the verbs in the vocabulary of that epoch.
     wug: of the held-out roots, inflected by the rule.
     """
     verbs, wugs = history.verbs, history.wugs
@@ -272,9 +267,7 @@ def curves(history: History) -> dict[str, Array]:
         "irregular": share(exceptions, lambda verb: verb.past),
         "overregularised": share(exceptions, lambda verb: verb.regular),
         "regular": share(rule, lambda verb: verb.past),
-        "wug": np.array(
-            [np.mean([s[heard + i] == w.past for i, w in enumerate(wugs)]) for s in history.said]
-        ),
+        "wug": np.array([np.mean([s[heard + i] == w.past for i, w in enumerate(wugs)]) for s in history.said]),
     }
 
 

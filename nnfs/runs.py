@@ -23,6 +23,7 @@ import math
 import os
 import pkgutil
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -288,9 +289,8 @@ def sweep(
         if restarted:  # whoever killed the pool was among the first; let the others go before them
             todo = todo[jobs:] + todo[:jobs]
         tasks = (joblib.delayed(_attempt)(experiment, arm, seed, base, deadline) for arm, seed in todo)
-        several = joblib.parallel_config("loky", inner_max_num_threads=1) if jobs > 1 else nullcontext()
         try:
-            with several:
+            with _processes(jobs):
                 pool = joblib.Parallel(jobs, batch_size=1, pre_dispatch=jobs, return_as="generator_unordered")
                 for cell, happened, message in pool(tasks):
                     if happened == "failed":
@@ -306,6 +306,11 @@ def sweep(
                 outcome.failed |= dict.fromkeys(lost, why) | outcome.failed
     outcome.done = [_name(cell) for cell in cells if not _missing(experiment, cell, base)]
     return outcome
+
+
+def _processes(jobs: int) -> Any:
+    """The setting for joblib: single-threaded worker processes, or this process if one job is all."""
+    return joblib.parallel_config("loky", inner_max_num_threads=1) if jobs > 1 else nullcontext()
 
 
 def _name(cell: tuple[str, int]) -> str:
@@ -402,53 +407,70 @@ def state(experiment: Experiment, arm: str, seed: int, base: Path, ledger: Mappi
     return entry["state"] if (entry.get("digest"), entry.get("code")) == current else "unverified"
 
 
+def cited(base: Path) -> set[str]:
+    """The experiments that posts rest on: those under `depends:` in the front matter of `posts/*.md`."""
+    found = set()
+    for post in sorted((base / "posts").glob("*.md")):
+        front_matter = post.read_text(encoding="utf-8").split("\n---", 1)[0]
+        found |= set(re.findall(r"^\s*-\s*runs/([a-z0-9.-]+)", front_matter, re.MULTILINE))
+    return found
+
+
 def verify_records(
     experiments: list[Experiment],
     base: Path,
     *,
     everything: bool = False,
     rotation: int = 0,
+    jobs: int = 1,
     progress: Callable[[str, str, str], None] = lambda name, state, why: None,
 ) -> dict[str, tuple[str, str]]:
-    """{record: (state, why)} of the records that were due: one seed of each arm, (rotation + index of the
-    arm) mod seeds, or everything; every missing cell of stage 1 and every record nobody declares.
+    """{record: (state, why)} of every record that is due, and of every missing cell of stage 1.
 
+    Due are all records of experiments that a post rests on; of the others one seed of each arm,
+    (rotation + index of the arm) mod seeds; records that nobody declares; and everything if `everything`.
     A record that was ok here before, with the same bytes and the same code, is not run again unless
     everything is. The ledger is written after each record, so that a killed verify keeps what it found.
     """
-    ledger = read_ledger(base)
+    ledger, on_page = read_ledger(base), cited(base)
     found: dict[str, tuple[str, str]] = {}
+    todo: list[tuple[Experiment, records.Record, dict[str, str]]] = []
 
     def judge(name: str, verdict: tuple[str, str], **entry: str) -> None:
         found[name] = verdict
-        progress(name, *verdict)
         ledger[name] = {"state": verdict[0], "why": verdict[1], **entry}
-        text = dumps(ledger, indent=1, sort_keys=True)
-        records.write_text(ledger_file(base), text + "\n")
+        records.write_text(ledger_file(base), dumps(ledger, indent=1, sort_keys=True) + "\n")
+        progress(name, *verdict)
 
     for experiment in experiments:
         code = code_digest(experiment.run.__module__)
-        present = set(stored(experiment, base))
+        all_due = everything or experiment.name in on_page
         turn = {arm: (rotation + index) % experiment.seeds for index, arm in enumerate(experiment.arms)}
-        due = {(arm, seed) for arm, seed in present if everything or turn.get(arm, seed) == seed}
+        present = set(stored(experiment, base))
         for arm, seed in sorted(set(experiment.cells(stage=1)) | present):
             name = f"{experiment.name}/{arm}/seed-{seed}"
             if (arm, seed) not in present:
                 judge(name, ("missing", f"make it with `nnfs run {experiment.name}`"))
-            elif (arm, seed) in due:
-                file = records.path(experiment.name, arm, seed, base=base)
-                entry, digest = ledger.get(name, {}), records.digest(file)
-                known = (entry.get("state"), entry.get("digest"), entry.get("code"))
-                if not everything and known == ("ok", digest, code):
+            elif all_due or turn.get(arm, seed) == seed:
+                now = {"digest": records.digest(records.path(experiment.name, arm, seed, base=base)), "code": code}
+                if not everything and {"state": "ok", **now}.items() <= ledger.get(name, {}).items():
                     found[name] = ("ok", "unchanged since it was last rehearsed")
-                    progress(name, *found[name])
                     continue
                 try:
-                    verdict = examine(experiment, records.load(experiment.name, arm, seed, base=base))
+                    todo.append((experiment, records.load(experiment.name, arm, seed, base=base), now))
                 except RecordError as error:
-                    verdict = ("stale", str(error))
-                judge(name, verdict, digest=digest, code=code)
+                    judge(name, ("stale", str(error)), **now)
+    tasks = (joblib.delayed(_examined)(*task) for task in todo)
+    with _processes(jobs):
+        for name, verdict, now in joblib.Parallel(jobs, return_as="generator_unordered")(tasks):
+            judge(name, verdict, **now)
     return found
+
+
+def _examined(
+    experiment: Experiment, record: records.Record, now: dict[str, str]
+) -> tuple[str, tuple[str, str], dict[str, str]]:
+    return records.key(record), examine(experiment, record), now
 
 
 # The verbs of the command line; `nnfs/__main__.py` has their help texts
@@ -595,8 +617,8 @@ def _console() -> Console:
     return Console(width=None if sys.stdout.isatty() else 200)  # a pipe has no width, a table needs one
 
 
-def verify(prefix: str = "", all: bool = False) -> int:
-    """Rehearse the records that are due (see `verify_records`) and print what is not ok.
+def verify(prefix: str = "", all: bool = False, jobs: int = 2) -> int:
+    """Rehearse the records that are due (see `verify_records`) in `jobs` processes and print what is not ok.
 
     Returns 1 if a record is stale, or missing where a post needs it.
     """
@@ -607,7 +629,8 @@ def verify(prefix: str = "", all: bool = False) -> int:
         if state in ("stale", "unavailable"):
             print(f"{state:12}{name}  {why}", flush=True)
 
-    found = verify_records(experiments, base, everything=all, rotation=commit_count(base), progress=tell)
+    rotation = commit_count(base)
+    found = verify_records(experiments, base, everything=all, rotation=rotation, jobs=jobs, progress=tell)
     for experiment in experiments:
         missing = [
             name for name, (state, _) in found.items() if state == "missing" and name.startswith(f"{experiment.name}/")

@@ -116,7 +116,7 @@ def addition_mlp(config: dict[str, Any], seed: int) -> Result:
     passes, rest = divmod(config["steps"], -(-len(split.train) // config["batch"]))
     examples = passes * len(split.train) + rest * config["batch"]
     return Result(
-        metrics={name: adders.errors(model, pairs) for name, pairs in tests.items() if len(pairs)},
+        metrics={name: adders.errors(model.answer(pairs), pairs) for name, pairs in tests.items() if len(pairs)},
         data={"addition": digest_of(split.train, split.held_out, split.hole, split.beyond)},
         parameters=parameters,
         flops=6.0 * parameters * examples,

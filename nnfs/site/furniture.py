@@ -138,7 +138,8 @@ class Series(SphinxDirective):
             entry[0] += nodes.inline("", f" {status}", classes=["nn-status", f"nn-{status}"])
             entry += nodes.paragraph("", str(matter.get("promise", "")))
             listing += entry
-        for title, promise in PLANNED[len(listing) :]:
+        written = {matter["part"] for _, matter in posts(srcdir)}
+        for title, promise in (entry for part, entry in PLANNED.items() if part not in written):
             entry = nodes.list_item("", nodes.paragraph("", title))
             entry[0] += nodes.inline("", " planned", classes=["nn-status", "nn-planned"])
             entry += nodes.paragraph("", promise)
@@ -146,27 +147,23 @@ class Series(SphinxDirective):
         return [listing]
 
 
-# Titles and questions of the parts as the narrative plan has them; a part leaves this list when its post is there.
-PLANNED = [
-    ("Minds, Brains and Computers", ""),
-    ("Neural Nets Are Simpler Than You Think", ""),
-    (
-        "A Tour of Karpathy's Tutorials",
-        "From counting letters to a small chat model, each step measured against counting.",
-    ),
-    ("Building a Mixture-of-Experts Model", "Many experts, one router: who decides, and do they specialise?"),
-    ("Adding “Thinking”", "Pauses, loops and halting: does a small model use the extra time?"),
-    ("Tools and Their Price", "A small model learns when to call a calculator, and what a call is worth."),
-    ("The Dream State", "An adversary looks for the questions where tool and model disagree."),
-]
+# Title and question of each part as the narrative plan has them, shown until its post is there.
+PLANNED = {
+    3: ("A Tour of Karpathy's Tutorials", "From counting letters to a small chat model, and what each step adds."),
+    4: ("Building a Mixture-of-Experts Model", "Many experts, one router: who decides, and do they specialise?"),
+    5: ("Adding “Thinking”", "Pauses, loops and halting: does a small model use the extra time?"),
+    6: ("Toolformer and the Economics of Tool Use", "When should a model call a calculator, and what is a call worth?"),
+    7: ("The Dream State", "An adversary looks for the questions where tool and model disagree."),
+}
 
 
-def continue_numbering(app: Sphinx, env: BuildEnvironment) -> None:
+def continue_numbering(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Give Sphinx back the numbers it assigned, so that it sees which ones really changed."""
     env.toc_fignumbers = getattr(env, "nnfs_fignumbers", env.toc_fignumbers)
+    return []
 
 
-def number_per_page(app: Sphinx, env: BuildEnvironment) -> None:
+def number_per_page(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Figure 1 is the first figure of each post; Sphinx counts through the whole series."""
     env.nnfs_fignumbers = env.toc_fignumbers  # type: ignore[attr-defined]
     env.toc_fignumbers = {
@@ -176,6 +173,7 @@ def number_per_page(app: Sphinx, env: BuildEnvironment) -> None:
         }
         for docname, kinds in env.toc_fignumbers.items()
     }
+    return []
 
 
 def copy_cell_styles(app: Sphinx) -> None:
@@ -188,6 +186,6 @@ def copy_cell_styles(app: Sphinx) -> None:
 def setup(app: Sphinx) -> None:
     app.add_directive("series", Series)
     app.connect("builder-inited", copy_cell_styles)
-    app.connect("env-updated", continue_numbering, priority=100)
-    app.connect("env-updated", number_per_page, priority=900)
+    app.connect("env-get-updated", continue_numbering, priority=100)
+    app.connect("env-get-updated", number_per_page, priority=900)
     app.connect("doctree-read", furnish, priority=600)

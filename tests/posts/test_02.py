@@ -170,8 +170,8 @@ def right_and_loss(net, sums):
 @pytest.mark.parametrize("seed", range(3))
 def test_with_a_sigmoid_at_the_end_the_loss_falls_while_right_sums_become_wrong(sums, seed):
     net, history = MLP([2, 8, 1], seed=seed), []
-    for _ in range(16):
-        net.train(sums[0], sums[1] / 18, lr=2.0, epochs=250)
+    for _ in range(20):
+        net.train(sums[0], sums[1] / 18, lr=2.0, epochs=80, momentum=0.7)
         history.append(right_and_loss(net, sums))
     best, loss_at_best = max(history)
     right, loss = history[-1]
@@ -183,7 +183,7 @@ def test_with_a_sigmoid_at_the_end_the_loss_falls_while_right_sums_become_wrong(
 @pytest.mark.parametrize("seed", range(3))
 def test_with_a_plain_sum_at_the_end_nearly_all_sums_are_right(sums, seed):
     net = MLP([2, 8, 1], seed=seed, output="linear")
-    net.train(sums[0], sums[1] / 18, lr=0.3, epochs=4000)
+    net.train(sums[0], sums[1] / 18, lr=0.2, epochs=1600, momentum=0.7)
     assert right_and_loss(net, sums)[0] >= 98
 
 
@@ -203,8 +203,9 @@ def of(runs, metric):
 
 
 def test_every_code_but_the_sigmoids_learns_the_sums_it_is_shown(codes):
-    for arm in ("linear", "scalar-relu", "digits", "one-hot"):
-        assert min(of(codes[arm], "train/exact")) > 0.98
+    for arm in ("linear", "scalar-relu", "digits"):
+        assert min(of(codes[arm], "train/exact")) > 0.95
+    assert min(of(codes["one-hot"], "train/exact")) == 1
 
 
 def test_the_line_and_the_relus_carry_on_beyond_the_range(codes):
@@ -232,3 +233,18 @@ def test_the_digits_net_mostly_drops_the_hundreds_it_never_saw(codes):
         ]
         assert said.count(without_hundreds) > len(said) / 2
         assert len(said) == 5
+
+
+def test_relus_trained_faster_may_be_good_inside_and_anything_beyond():
+    fast = records.load_all("p2.addition-mlp", "scalar-relu.lr-0.1")
+    learned = [run for run in fast if records.metric(run, "held-out/exact") > 0.5]
+    assert (len(learned), len(fast)) == (4, 5)
+    assert min(of(learned, "held-out/exact")) > 0.95
+    assert min(of(learned, "beyond/exact")) < 0.1 < 0.8 < max(of(learned, "beyond/exact"))
+
+
+def test_of_the_predictions_only_the_one_about_the_hole_failed():
+    failed = [v["name"] for v in records.verdicts("p2.addition-mlp") if v["verdict"] != "supported"]
+    assert failed == ["H7"]
+    hole = of(records.load_all("p2.addition-mlp", "scalar-relu.hole"), "hole/exact")
+    assert sum(share < 0.95 for share in hole) == 1

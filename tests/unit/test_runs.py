@@ -204,6 +204,22 @@ class TestVerify:
         assert len(found) == 7
         assert found["p9.toy/slow/seed-7"] == ("ok", "")
 
+    def test_every_record_of_an_experiment_that_a_post_rests_on_is_due(self, base):
+        (base / "posts").mkdir()
+        post = base / "posts/09-toy.md"
+        post.write_text("---\ntitle: Toy\ndepends:\n  - runs/p9.other\n---\n\n- runs/p9.toy is only prose here\n")
+        assert runs.cited(base) == {"p9.other"}
+        assert len(runs.verify_records([toy_runs.experiment()], base)) == 2
+        post.write_text("---\ntitle: Toy\ndepends:\n  - runs/p9.toy/slow\n---\n\nText.\n")
+        assert len(runs.verify_records([toy_runs.experiment()], base)) == 6
+
+    def test_two_processes_find_what_one_finds(self, base):
+        records.path("p9.toy", "fast", 2, base=base).write_text("{")
+        toy = toy_runs.experiment(toy_runs.descend_on_other_data)
+        one = runs.verify_records([toy], base, everything=True)
+        assert runs.verify_records([toy], base, everything=True, jobs=2) == one
+        assert {state for state, _ in one.values()} == {"stale"}
+
     def test_what_cannot_have_changed_is_not_run_again(self, base):
         toy = toy_runs.experiment()
         runs.verify_records([toy], base)
@@ -308,7 +324,7 @@ class TestCommandLine:
 
     def test_status_counts_what_is_there(self, base, capsys):
         runs.run("p9.toy", jobs=1, seeds=1)
-        runs.verify()
+        runs.verify(jobs=1)
         capsys.readouterr()
         assert runs.status() == 0
         row = next(line for line in capsys.readouterr().out.splitlines() if "p9.toy" in line)
@@ -329,7 +345,7 @@ class TestCommandLine:
 
     def test_report_json_is_one_object_a_number(self, base, capsys):
         runs.run("p9.toy", jobs=1)
-        runs.verify()
+        runs.verify(jobs=1)
         capsys.readouterr()
         assert runs.report("p9.toy", json=True) == 0
         rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -347,20 +363,20 @@ class TestCommandLine:
 
     def test_verify_fails_on_stale_and_on_missing_records(self, base, capsys, monkeypatch):
         runs.run("p9.toy", jobs=1)
-        assert runs.verify() == 0
+        assert runs.verify(jobs=1) == 0
         records.path("p9.toy", "fast", 2, base=base).unlink()
-        assert runs.verify() == 1
+        assert runs.verify(jobs=1) == 1
         assert "missing     p9.toy/fast/seed-2" in capsys.readouterr().out
         runs.run("p9.toy", jobs=1)
         monkeypatch.setattr(runs, "registry", lambda: {"p9.toy": toy_runs.experiment(steps=50)})
-        assert runs.verify(all=True) == 1
+        assert runs.verify(all=True, jobs=1) == 1
         assert "stale       p9.toy/slow/seed-0  config.steps was 100, is 50" in capsys.readouterr().out
 
     def test_unavailable_data_is_no_failure(self, base, capsys, monkeypatch):
         runs.run("p9.toy", jobs=1)
         toy = toy_runs.experiment(toy_runs.without_its_data)
         monkeypatch.setattr(runs, "registry", lambda: {"p9.toy": toy})
-        assert runs.verify(all=True) == 0
+        assert runs.verify(all=True, jobs=1) == 0
         assert "6 unavailable" in capsys.readouterr().out
 
 
@@ -423,3 +439,23 @@ class TestTheSeriesOwnExperiments:
         known = runs.registry()
         assert {e.name for e in runs.select("p2", known)} == {"p2.xor-inits", "p2.addition-mlp"}
         assert runs.select("", known) == list(known.values())
+
+    @pytest.mark.parametrize(
+        ("experiment", "arm"),
+        [
+            ("p1.perceptron", "perceptron-01"),
+            ("p1.perceptron", "adaline-pm1"),
+            ("p1.hopfield", "n-100"),
+            ("p1.past-tense", "delta-jump-1986"),
+            ("p2.xor-inits", "2-2-1"),
+            ("p2.addition-mlp", "scalar-relu.0-9"),
+            ("p2.addition-mlp", "linear.held-30"),
+        ],
+    )
+    def test_the_code_still_gives_the_committed_record(self, experiment, arm):
+        record = records.load(experiment, arm, 0, base=Path(runs.__file__).parents[1])
+        assert runs.examine(runs.registry()[experiment], record) == ("ok", "")
+
+    def test_a_record_is_small(self):
+        files = list((Path(runs.__file__).parents[1] / "runs").glob("p[12].*/*/seed-*.json"))
+        assert max(file.stat().st_size for file in files) < 60_000
