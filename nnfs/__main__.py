@@ -119,14 +119,16 @@ def report(prefix: Positional[str] = "", json: bool = False) -> int:
     return runs.report(prefix, json=json)
 
 
-def verify(all: bool = False, update: bool = False) -> int:
+def verify(prefix: Positional[str] = "", all: bool = False, update: bool = False, jobs: int = 2) -> int:
     """Run the records' rehearsals again and compare; the build shows what was found.
 
     Without options one seed per arm is rehearsed, another one at each commit, and what cannot have changed is skipped.
 
     Args:
+        prefix: p1, p2.xor-inits, …; everything if empty.
         all: Every seed of every record, nothing skipped. No time limit.
         update: Rewrite the golden values under posts/values/ from this build instead; review the diff.
+        jobs: Rehearsals in parallel, one thread each.
     """
     if update:
         from nnfs.site import build as builder
@@ -134,7 +136,7 @@ def verify(all: bool = False, update: bool = False) -> int:
         return builder.build(update_values=True)
     from nnfs import runs
 
-    return runs.verify(all=all)
+    return runs.verify(prefix, all=all, jobs=jobs)
 
 
 VERBS: dict[str, Callable[..., int]] = {
@@ -159,6 +161,9 @@ def main(arguments: list[str] | None = None) -> None:
     except UserError as error:
         print(f"nnfs: {error}", file=sys.stderr)
         status = 2
+    except BrokenPipeError:  # `nnfs report | head` has seen enough
+        sys.stderr.close()
+        status = 0
     except KeyboardInterrupt:
         print("stopped; what was finished is kept", file=sys.stderr)
         status = 130

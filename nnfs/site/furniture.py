@@ -91,8 +91,8 @@ def provenance(page: pages.Page, docname: str, srcdir: Path) -> nodes.Node:
     ]
     if page.cites:
         groups: dict[tuple[str, str], int] = {}
-        for record in sorted(page.cites):
-            group = (record.split("/")[0], values.record_state(srcdir, record))
+        for record, digest in sorted(page.cites.items()):
+            group = (record.split("/")[0], values.record_state(srcdir, record, digest))
             groups[group] = groups.get(group, 0) + 1
         shown = ", ".join(
             f"{count} of <code>{name}</code> ({html.escape(state)})" for (name, state), count in groups.items()

@@ -26,6 +26,7 @@ from nnfs.site.pages import Page
 
 LOGGER = logging.getLogger(__name__)
 VERIFIED = Path(".cache") / "verify.json"  # what `nnfs verify` last found, by record
+NOT_VERIFIED = "not verified here"
 
 
 # --- prose -----------------------------------------------------------------------------------------------------------
@@ -159,20 +160,20 @@ def beside(app: Sphinx) -> Any:
 
     def digest(docname: str, page: Page) -> str:
         golden = golden_path(srcdir, docname)
-        states = [record_state(srcdir, record) for record in sorted(page.cites)]
+        states = [record_state(srcdir, *record) for record in sorted(page.cites.items())]
         seen = (golden.read_bytes() if golden.is_file() else b"") + json.dumps(states).encode()
         return hashlib.sha256(seen).hexdigest()[:16]
 
     return digest
 
 
-def record_state(srcdir: Path, record: str) -> str:
-    """`ok`, `stale`, … as `nnfs verify` last found it here, or `not verified here`."""
+def record_state(srcdir: Path, record: str, digest: str) -> str:
+    """`ok`, `stale`, … as `nnfs verify` last found this very record here, or `not verified here`."""
     try:
-        found = json.loads((srcdir / VERIFIED).read_text(encoding="utf-8"))
+        found = json.loads((srcdir / VERIFIED).read_text(encoding="utf-8")).get(record, {})
     except (OSError, ValueError):
-        return "not verified here"
-    return found.get(record, {}).get("state", "not verified here")
+        found = {}
+    return found.get("state", NOT_VERIFIED) if found.get("digest") == digest else NOT_VERIFIED
 
 
 def check(app: Sphinx, doctree: nodes.document) -> None:
@@ -192,8 +193,8 @@ def check(app: Sphinx, doctree: nodes.document) -> None:
     if moved:
         where = path.relative_to(srcdir).as_posix()
         LOGGER.error("if these changes are meant: nnfs verify --update, then commit %s", where, location=(docname, 1))
-    for record in sorted(page.cites):
-        if record_state(srcdir, record) == "stale":
+    for record, digest in sorted(page.cites.items()):
+        if record_state(srcdir, record, digest) == "stale":
             message = "record %s is stale: its code no longer gives these numbers; run `nnfs run %s` again"
             LOGGER.error(message, record, record.split("/")[0], location=(docname, 1))
     page.beside = app.nnfs_beside(docname, page)  # type: ignore[attr-defined]
