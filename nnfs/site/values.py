@@ -26,6 +26,7 @@ from nnfs.site.pages import Page
 
 LOGGER = logging.getLogger(__name__)
 VERIFIED = Path(".cache") / "verify.json"  # what `nnfs verify` last found, by record
+CHECKS = '<details class="nn-checks"><summary>Show the cells that the text leaves out</summary>'
 NOT_VERIFIED = "not verified here"
 
 
@@ -108,7 +109,20 @@ class Claims(SphinxDirective):
                 line += nodes.inline("", f"{facts}. ", classes=["nn-facts"])
             line += nodes.reference("", f"Cell {claim['cell']}", refid=f"cell-{claim['cell']}", internal=True)
             listing += nodes.list_item("", line)
-        return [listing]
+        return [listing, *checks(page)]
+
+
+def checks(page: Page) -> list[nodes.Node]:
+    """The cells that the text leaves out, folded, so that every link of the list leads to the code that checks."""
+    if not page.hidden:
+        return []
+    fold: list[nodes.Node] = [nodes.raw("", CHECKS, format="html")]
+    for number, source in page.hidden.items():
+        block = nodes.container("", ids=[f"cell-{number}"], classes=["cell", "nn-check"])
+        block += nodes.paragraph("", f"Cell {number}", classes=["nn-facts"])
+        block += nodes.literal_block(source, source, language="ipython3")
+        fold.append(block)
+    return [*fold, nodes.raw("", "</details>", format="html")]
 
 
 def short(x: Any) -> str:
