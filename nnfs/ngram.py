@@ -28,17 +28,17 @@ class Level(NamedTuple):
 
 def find(keys: Ints, wanted: Ints) -> Ints:
     """Where each wanted key stands in sorted `keys`, -1 where it does not."""
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[at] == wanted, at, -1)
+    at = np.searchsorted(keys, wanted)
+    return np.where(np.searchsorted(keys, wanted, "right") > at, at, -1)
 
 
 class NGram:
     """Counts of every gram of `text` with 0 … `context` tokens before the last, as if each had occurred `add` times
-    more: p(w | context) = (c + add) / (total + add * V). Raises ValueError for context < 0 and for add ≤ 0."""
+    more: p(w | context) = (c + add) / (total + add * V). ValueError for context < 0, add ≤ 0, nothing to count."""
 
     def __init__(self, text: Text, context: int, add: float = 1.0) -> None:
-        if context < 0 or not add > 0:
-            raise ValueError(f"a context has 0 tokens or more and add is above 0, got {context} and {add}")
+        if context < 0 or not add > 0 or not len(text.predicted):
+            raise ValueError(f"counts need a text, a context of 0 tokens or more, add > 0; got {context} and {add}")
         self.vocab, self.context, self.add, self.levels = text.vocab, context, add, list[Level]()
         ids, reach, places = text.whole, text.reach, np.flatnonzero(text.reach)
         below, gram_at = np.zeros((2, len(ids)), np.int64)  # each place's context and gram, one token shorter

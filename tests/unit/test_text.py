@@ -83,7 +83,7 @@ def test_the_folder_that_nnfs_data_names_is_read_first_and_an_altered_file_is_no
     monkeypatch.setenv("NNFS_DATA", str(tmp_path / "mine"))
     assert SOURCE.read() == CONTENT, "a folder without the file leaves the cache"
     (tmp_path / "mine" / "a.txt").write_bytes(CONTENT + b"!")
-    with pytest.raises(DataError, match="not the file.*`nnfs data`"):
+    with pytest.raises(DataError, match=r"not the file.*`nnfs data`"):
         SOURCE.read()
 
 
