@@ -265,5 +265,8 @@ def create_client(app: Sphinx) -> Any:
 def setup(app: Sphinx) -> None:
     import myst_nb.sphinx_
 
-    # MyST-NB has no hook for another client; this one name is where its parser asks for one
+    # MyST-NB has no hook for another client; this one name is where its parser asks for one. It is given back
+    # at the end, for whoever builds another site in the same process.
+    stock = myst_nb.sphinx_.create_client
     myst_nb.sphinx_.create_client = create_client(app)
+    app.connect("build-finished", lambda *_: setattr(myst_nb.sphinx_, "create_client", stock))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging as std_logging
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -88,8 +89,6 @@ def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[s
 
 
 def wants_fresh(docname: str) -> bool:
-    import os
-
     return pages.matches(docname, os.environ.get("NNFS_FRESH", ""))
 
 

@@ -194,8 +194,9 @@ def test_any_decimal_in_prose_is_caught_unless_it_is_a_constant(lint, number, se
 
 
 @given(st.text(alphabet="abc XYZ0123456789.,-–/%*_`'\"()[]{}<>!#|\n:$&", max_size=80))
-def test_no_text_makes_lint_fail(lint, text):
-    lint(text)
+def test_no_text_makes_lint_fail_and_every_finding_has_a_line_of_it(lint, text):
+    last = max(1, len(text.splitlines()))
+    assert all(1 <= line <= last for line, _ in lint(text))
 
 
 @given(st.integers(0, 30), st.integers(0, 6))
