@@ -1,8 +1,7 @@
 """Counting: the line that every net of this series has to cross.
 
-The oldest language model counts what followed the same context before. The art is in contexts that hardly occurred:
-interpolated Kneser–Ney (Kneser and Ney 1995) takes a discount d from every count c and hands it to the context that
-is one token shorter, level by level down to 1 / V:
+The oldest language model counts what followed the same context before. Where that hardly occurred, interpolated
+Kneser–Ney (1995) asks the context one token shorter, and so on down to 1 / V; its say is what it discounts (d):
 
     p_k(w | context) = (c - d) / total + (sum of the d's / total) * p_{k-1}(w | context without its oldest token)
 
@@ -22,7 +21,7 @@ class Level(NamedTuple):
 
     contexts: Ints  # (C,) sorted keys: oldest token * (number of contexts one shorter) + id of the rest
     grams: Ints  # (G,) sorted keys: id of the context * vocab + token
-    counts: Ints  # (2, G) of each gram: different tokens to its left; occurrences
+    counts: Ints  # (2, G + 1) of each gram: different tokens to its left; occurrences. Last, 0 for what is no gram
     first: Ints  # (C + 1,) the grams of context i are first[i] … first[i + 1] - 1
 
 
@@ -48,10 +47,10 @@ class NGram:
             contexts, below[places] = np.unique(key, return_inverse=True)
             grams, where, gram, occurred = np.unique(below[places] * self.vocab + ids[places], True, True, True)
             if k:  # each gram is one more left neighbour of the gram without its oldest token
-                self.levels[-1].counts[0] += np.bincount(gram_at[places[where]], minlength=len(self.levels[-1].grams))
+                np.add.at(self.levels[-1].counts[0], gram_at[places[where]], 1)
             gram_at[places] = gram
             first = np.searchsorted(grams, np.arange(len(contexts) + 1) * self.vocab)
-            self.levels.append(Level(contexts, grams, np.stack([0 * occurred, occurred]), first))
+            self.levels.append(Level(contexts, grams, np.pad([0 * occurred, occurred], ((0, 0), (0, 1))), first))
 
     def contexts(self, ids: Ints, places: Ints, reach: Ints) -> Ints:
         """(context + 1, N): which context of each length stands before each place; -1 if unknown or out of reach."""
@@ -79,7 +78,7 @@ class NGram:
             rows = np.flatnonzero((np.minimum(reach, self.context) == k) & (found[k] >= 0))
             c[rows] += self.table(k, found[k, rows], 0 * rows + 1)
         if held_out is not None:
-            c[np.arange(len(c)), held_out] -= 1
+            c[np.arange(len(c)), held_out] = np.maximum(c[np.arange(len(c)), held_out] - 1, self.add)
         return c / c.sum(axis=1, keepdims=True)
 
     def log_prob(self, context: ArrayLike) -> Array:
@@ -112,8 +111,9 @@ class KneserNey(NGram):
             if held_out is not None:
                 if k < self.context:  # a longer gram that occurred once takes its left neighbour away
                     longer = find(self.levels[k + 1].grams, found[k + 1, rows] * self.vocab + held_out[rows])
-                    lost = longest | ((longer >= 0) & (self.levels[k + 1].counts[1, longer] == 1))
-                c[np.arange(len(rows)), held_out[rows]] -= lost
+                    lost = longest | (self.levels[k + 1].counts[1, longer] == 1)
+                at = np.arange(len(rows)), held_out[rows]
+                c[at] = np.maximum(c[at] - lost, 0)
             d, total = self.discounts[np.minimum(c, 3).astype(np.int64)], c.sum(axis=1, keepdims=True)
             mixed = (c - d + d.sum(axis=1, keepdims=True) * p[rows]) / np.maximum(total, 1)
             p[rows] = np.where(total > 0, mixed, p[rows])

