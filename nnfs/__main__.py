@@ -131,6 +131,10 @@ def verify(prefix: Positional[str] = "", all: bool = False, update: bool = False
         jobs: Rehearsals in parallel, one thread each.
     """
     if update:
+        if prefix or all:
+            raise UserError(
+                "--update rewrites the golden values of all posts; it goes without a prefix and without --all"
+            )
         from nnfs.site import build as builder
 
         return builder.build(update_values=True)

@@ -16,12 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nnfs.errors import UserError
+from nnfs.site import deps
 from nnfs.site.furniture import posts
 from nnfs.site.pages import matches, write_atomically
+from nnfs.site.strict import INPUTS
 
 OUT = Path("_build") / "html"
 DOCTREES = Path("_build") / "doctrees"
-SKIP = {"_build", ".venv", ".git", "node_modules", "__pycache__", "tests", "benchmarks", ".ruff_cache", ".mypy_cache"}
+SKIP = {"_build", ".venv", ".git", "node_modules", "__pycache__", ".ruff_cache", ".mypy_cache"}
 SKIP |= {".pytest_cache", ".hypothesis", "test-results"}
 CACHE_INPUTS = {"verify.json"}  # the one file under .cache that a page shows
 
@@ -47,13 +49,15 @@ def input_files(root: Path) -> Iterator[Path]:
             [] if inside_cache else sorted(s for s in subfolders if s not in SKIP and not s.endswith(".egg-info"))
         )
         for name in sorted(names):
-            if (not inside_cache or name in CACHE_INPUTS) and not name.startswith(".coverage"):
-                yield Path(folder) / name
+            path = Path(folder) / name
+            wanted = name in CACHE_INPUTS if inside_cache else not name.startswith(".coverage")
+            if wanted and path.is_file():  # an editor's lock file is a link to nowhere
+                yield path
 
 
 def input_digest(root: Path) -> str:
     """sha256 over names and contents of all inputs, the interpreter and the lock of the packages."""
-    total = hashlib.sha256(f"{sys.version_info[:2]}".encode())
+    total = hashlib.sha256(deps.toolchain().encode())
     lock = root / "interactive" / "node_modules" / ".package-lock.json"
     for path in [*input_files(root), *([lock] if lock.is_file() else [])]:
         total.update(path.relative_to(root).as_posix().encode() + b"\0")
@@ -68,7 +72,7 @@ def build(fresh: str = "", jobs: str = "auto", *, update_values: bool = False, r
     Raises BuildError if `fresh` names no post.
     """
     root = project_root(root)
-    out, stamp = root / OUT, root / "_build" / "inputs.sha256"
+    out, stamp = root / OUT, root / OUT / INPUTS
     if fresh and not any(matches(docname, fresh) for docname, _ in posts(root)):
         known = ", ".join(docname.rsplit("/", 1)[-1] for docname, _ in posts(root))
         raise BuildError(f"--fresh {fresh}: no such post; there are {known}")
@@ -93,7 +97,8 @@ def build(fresh: str = "", jobs: str = "auto", *, update_values: bool = False, r
     if status:
         print(f"the site did not build; the messages above name the places ({took:.1f} s)", file=sys.stderr)
         return 1
-    write_atomically(stamp, input_digest(root))
+    if not update_values:
+        write_atomically(stamp, digest)  # of what the build began with: an edit made meanwhile was perhaps not read
     print(f"built {OUT}/index.html ({took:.1f} s)")
     return 0
 
@@ -103,7 +108,7 @@ def preview(port: int = 8000, *, open_browser: bool = False) -> int:
     root = project_root()
     made = "|".join(re.escape(name) for name in sorted(SKIP | {".cache"}))  # a build must not set off the next one
     command = [sys.executable, "-m", "sphinx_autobuild", "--port", str(port), "--delay", "0"]
-    command += ["--re-ignore", rf"/({made})(/|$)"]
+    command += ["--re-ignore", rf"^{re.escape(str(root))}/(.*/)?({made})(/|$)"]
     command += ["--open-browser"] if open_browser else []
     command += ["-q", "-d", str(root / DOCTREES), str(root), str(root / OUT)]
     env = {**os.environ, "PYTHONHASHSEED": "0"}

@@ -14,6 +14,7 @@ import ast
 import functools
 import hashlib
 import platform
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def project_roots(srcdir: Path) -> tuple[Path, ...]:
     return (srcdir,) if srcdir == PACKAGE_ROOT else (srcdir, PACKAGE_ROOT)
 
 
-def imported(source: str, package: str = "") -> set[str]:
+def imported(source: str | bytes, package: str = "", filename: str = "<cell>") -> set[str]:
     """Absolute names of all modules that `source` may import, wherever in it the import stands.
 
     package: the dotted package that `source` belongs to, against which relative imports are resolved.
@@ -38,7 +39,7 @@ def imported(source: str, package: str = "") -> set[str]:
     Raises SyntaxError if the source does not parse.
     """
     names: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(source, filename=filename)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -76,8 +77,8 @@ def module_files(name: str, roots: Sequence[Path]) -> Iterator[tuple[str, Path]]
 
 
 @functools.lru_cache(maxsize=4096)
-def _imported_by(content: bytes, package: str) -> frozenset[str]:
-    return frozenset(imported(content.decode("utf-8"), package))
+def _imported_by(content: bytes, package: str, filename: str) -> frozenset[str]:
+    return frozenset(imported(content, package, filename))
 
 
 def closure(modules: Iterable[str], roots: Sequence[Path]) -> list[Path]:
@@ -90,15 +91,26 @@ def closure(modules: Iterable[str], roots: Sequence[Path]) -> list[Path]:
                 continue
             files[path] = None
             package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-            new = _imported_by(path.read_bytes(), package) - seen
+            new = _imported_by(path.read_bytes(), package, str(path)) - seen
             seen |= new
             todo.extend(sorted(new))
     return sorted(files)
 
 
-def closure_of_modules(modules: Iterable[str]) -> list[Path]:
-    """The closure inside this package's own tree; what `nnfs.runs` hashes for its code digest."""
-    return closure(modules, (PACKAGE_ROOT,))
+def entries(depends: object) -> list[str]:
+    """The list under `depends:`; a single name counts as a list of one. Raises DependsError for anything else."""
+    if depends is None:
+        return []
+    if isinstance(depends, str):
+        return [depends]
+    if isinstance(depends, list) and all(isinstance(entry, str) for entry in depends):
+        return list(depends)
+    raise DependsError(f"depends: is a list of files and folders, not {depends!r}")
+
+
+def folders(place: Path) -> list[Path]:
+    """`place` and all folders below it; none if it is a file. What a cell may list."""
+    return [place, *(p for p in place.rglob("*") if p.is_dir())] if place.is_dir() else []
 
 
 def declared(depends: Sequence[str], srcdir: Path) -> list[Path]:
@@ -135,10 +147,17 @@ def pins(srcdir: Path) -> list[Path]:
     return [p for p in (srcdir / "constraints.txt",) if p.is_file()]
 
 
+@functools.lru_cache(maxsize=1)
+def toolchain() -> str:
+    """The interpreter and every installed distribution: what is there, not what the pins say should be."""
+    folders = [Path(folder) for folder in sys.path if Path(folder).is_dir()]
+    installed = sorted({info.name for folder in folders for info in folder.glob("*.dist-info")})
+    return "\n".join([platform.python_version(), *installed])
+
+
 def inputs_digest(modules: Iterable[str], depends: Sequence[str], srcdir: Path) -> str:
     """Digest of everything outside the post's own file that its numbers depend on."""
     roots = project_roots(srcdir)
-    kernel = [Path(__file__).with_name("kernel.py")]
+    kernel = [Path(__file__).with_name(name) for name in ("kernel.py", "execution.py")]
     files = {*closure(modules, roots), *declared(depends, srcdir), *pins(srcdir), *kernel}
-    python = ".".join(platform.python_version_tuple()[:2])
-    return hashlib.sha256(f"{python} {digest_files(files, srcdir)}".encode()).hexdigest()
+    return hashlib.sha256(f"{toolchain()} {digest_files(files, srcdir)}".encode()).hexdigest()

@@ -12,11 +12,13 @@ The store is content-addressed and written by rename, so parallel readers and ki
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +37,7 @@ from nnfs.site import deps, pages
 from nnfs.site.kernel import ERROR_MIME
 
 LOGGER = logging.getLogger(__name__)
+FROM_OUTSIDE = {"PATH", "HOME", "TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH"}  # of the environment; the rest stays out
 TIMEOUT = 600  # seconds a cell may take before it is called a failure; the aim is 10
 SLOW_POST = 30  # seconds after which the build says that a post is over its budget
 EXECUTION_TAGS = ("raises-exception", "skip-execution")  # the other tags only change what the page shows
@@ -51,10 +54,12 @@ class CellError(Exception):
 class OwnKernel(AsyncKernelManager):
     """A kernel of this very interpreter, whatever kernel specs the machine has lying about."""
 
+    guard = "nnfs.site.kernel"
+
     @property
     def kernel_spec(self) -> KernelSpec:
         module = "ipykernel_launcher"
-        options = ["--HistoryManager.enabled=False", "--ext=nnfs.site.kernel", "--log-level=CRITICAL"]
+        options = ["--HistoryManager.enabled=False", f"--ext={self.guard}", "--log-level=CRITICAL"]
         argv = [sys.executable, "-m", module, "-f", "{connection_file}", *options]
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
@@ -77,11 +82,11 @@ def cell_modules(notebook: NotebookNode) -> set[str]:
     """Modules that the cells import. A cell that does not parse contributes none; running it will say why."""
     names: set[str] = set()
     for _, cell in code_cells(notebook):
-        lines = [line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!"))]
-        try:
-            names |= deps.imported("\n".join(lines))
-        except SyntaxError:
-            continue
+        plain = [line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!"))]
+        for source in (cell.source, "\n".join(plain)):  # without magics only if it does not parse with them
+            with contextlib.suppress(SyntaxError):
+                names |= deps.imported(source)
+                break
     return names
 
 
@@ -94,15 +99,20 @@ class Store:
     def path(self, key: str) -> Path:
         return self.folder / f"{key}.json"
 
-    def get(self, key: str) -> dict[str, Any] | None:
-        """The stored outputs, or None. A file that cannot be read counts as absent and is run again."""
+    def get(self, key: str, cells: int) -> list[list[dict[str, Any]]] | None:
+        """The stored outputs of each of `cells` cells, or None. A damaged file counts as absent and is made again."""
         try:
-            return json.loads(self.path(key).read_text(encoding="utf-8"))
+            stored = json.loads(self.path(key).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
+        whole = isinstance(stored, list) and len(stored) == cells and all(isinstance(cell, list) for cell in stored)
+        return stored if whole else None
 
-    def put(self, key: str, executed: dict[str, Any]) -> None:
-        pages.write_atomically(self.path(key), json.dumps(executed, sort_keys=True))
+    def put(self, key: str, outputs: list[list[dict[str, Any]]]) -> None:
+        pages.write_atomically(self.path(key), json.dumps(outputs, sort_keys=True))
+
+    def drop(self, key: str) -> None:
+        self.path(key).unlink(missing_ok=True)
 
 
 def execute(notebook: NotebookNode, srcdir: Path, allowed: Sequence[Path]) -> float:
@@ -111,8 +121,11 @@ def execute(notebook: NotebookNode, srcdir: Path, allowed: Sequence[Path]) -> fl
     Raises CellError for the first cell that raises, runs out of time, kills its kernel or opens what it may not.
     """
     roots = [str(root) for root in deps.project_roots(srcdir)]
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("NNFS_", "SPHINX"))}
+    env = {name: x for name, x in os.environ.items() if name in FROM_OUTSIDE or name.startswith("COVERAGE_")}
     env |= {
+        "PYTHONNOUSERSITE": "1",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
         "PYTHONPATH": os.pathsep.join(roots),
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -141,11 +154,14 @@ def execute(notebook: NotebookNode, srcdir: Path, allowed: Sequence[Path]) -> fl
     )
     started = time.monotonic()
     try:
-        client.execute(env=env)
+        with tempfile.TemporaryDirectory() as profile:  # nobody's start-up files
+            client.execute(env={**env, "IPYTHONDIR": profile})
     except CellTimeoutError:
         raise CellError(running, f"ran longer than {TIMEOUT} s and was stopped") from None
     except DeadKernelError:
         raise CellError(running, "the kernel died (out of memory, or a crash in native code)") from None
+    except RuntimeError as error:
+        raise CellError(code_cells(notebook)[0][0], f"the kernel did not start: {error}") from None
     except CellExecutionError as error:
         report: dict[str, Any] = error_report(notebook.cells[running]) or {}
         what = f"{report.get('name', error.ename)}: {report.get('message', error.evalue)}"
@@ -154,9 +170,13 @@ def execute(notebook: NotebookNode, srcdir: Path, allowed: Sequence[Path]) -> fl
             frames = [*frames, {"file": None, "line": report["line"], "function": "<module>", "text": None}]
         raise CellError(running, what, frames) from None
     for index, cell in code_cells(notebook):
-        refused = (error_report(cell) or {}).get("refused")
-        if refused:
-            raise CellError(index, f"{refused[0]} (the cell went on without it)")
+        report = error_report(cell) or {}
+        if report.get("refused"):
+            raise CellError(index, f"{report['refused'][0]} (the cell went on without it)")
+        if report.get("name") == "ClaimError":
+            raise CellError(index, f"ClaimError: {report['message']}", report["frames"])
+        if not report and cell.source.strip() and "skip-execution" not in cell.metadata.get("tags", []):
+            raise CellError(index, "the guard on files did not load, so nothing that this cell read is known")
         cell.outputs = [output for output in cell.outputs if ERROR_MIME not in output.get("data", {})]
     return time.monotonic() - started
 
@@ -203,41 +223,49 @@ class PostClient(NotebookClientBase):
 
     app: Sphinx
 
+    def fail(self, page: pages.Page, message: str, place: tuple[str, int]) -> None:
+        """Report, and leave no outputs: half a page would look like a result."""
+        page.failed = True
+        LOGGER.error("%s", message, location=place)
+        for _, cell in code_cells(self.notebook):
+            cell.outputs = []
+
     def start_client(self) -> None:
         app, env = self.app, self.app.env
         srcdir, docname = Path(app.srcdir), env.current_document.docname
         page = pages.of(env, docname)
         # stock clients take this from the kernel; a page from the cache must be coloured too
         self.notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
-        page.depends = [str(entry) for entry in self.notebook.metadata.get("depends", [])]
         page.modules = sorted(cell_modules(self.notebook))
         try:
+            page.depends = deps.entries(self.notebook.metadata.get("depends"))
             page.inputs = deps.inputs_digest(page.modules, page.depends, srcdir)
             roots = deps.project_roots(srcdir)
-            allowed = [*deps.closure(page.modules, roots), *deps.declared(page.depends, srcdir)]
-        except (deps.DependsError, SyntaxError) as error:
-            page.failed = True
-            LOGGER.error("%s", error, location=(docname, 1))
-            return
+            declared = deps.declared(page.depends, srcdir)
+            folders = {folder for entry in page.depends for folder in deps.folders(srcdir / entry)}
+            allowed = [*deps.closure(page.modules, roots), *declared, *sorted(folders)]
+        except deps.DependsError as error:
+            return self.fail(page, str(error), (docname, 1))
+        except SyntaxError as error:
+            return self.fail(page, f"{error.filename}:{error.lineno}: {error.msg}", (docname, 1))
         page.key = hashlib.sha256(f"{cells_digest(self.notebook)} {page.inputs}".encode()).hexdigest()[:24]
         store = Store(srcdir)
         fresh = pages.matches(docname, os.environ.get("NNFS_FRESH", ""))
-        executed = None if fresh else store.get(page.key)
-        if executed is None:
+        stored = None if fresh else store.get(page.key, len(code_cells(self.notebook)))
+        if stored is None:
             try:
                 seconds = execute(self.notebook, srcdir, allowed)
             except CellError as failure:
-                page.failed = True
+                store.drop(page.key)  # what failed now must not be answered from an older success
                 message, line = describe(failure, docname, Path(env.doc2path(docname)), self.notebook, srcdir)
-                LOGGER.error("%s", message, location=(docname, line))
-                for _, cell in code_cells(self.notebook):
-                    cell.outputs = []  # half a page would look like a result
-                return
+                return self.fail(page, message, (docname, line))
+            if deps.inputs_digest(page.modules, page.depends, srcdir) != page.inputs:
+                return self.fail(page, "a file it depends on changed while this post ran; build again", (docname, 1))
             over = f", over its budget of {SLOW_POST} s" if seconds > SLOW_POST else ""
             print(f"ran {docname} in {seconds:.1f} s{over}", flush=True)  # seen under -q too
-            executed = {"cells": [list(cell.outputs) for _, cell in code_cells(self.notebook)]}
-            store.put(page.key, executed)
-        for (_, cell), outputs in zip(code_cells(self.notebook), executed["cells"], strict=True):
+            stored = [list(cell.outputs) for _, cell in code_cells(self.notebook)]
+            store.put(page.key, stored)
+        for (_, cell), outputs in zip(code_cells(self.notebook), stored, strict=True):
             cell.outputs = [from_dict(output) for output in outputs]
         for number, (_, cell) in enumerate(code_cells(self.notebook), 1):
             page.cells_run, cell.execution_count = number, number

@@ -6,6 +6,7 @@ page's key and the records it cites.
 
 from __future__ import annotations
 
+import contextlib
 import html
 import math
 from pathlib import Path
@@ -15,10 +16,13 @@ import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from nnfs.errors import UserError
 from nnfs.site import pages, values
 
+LOGGER = logging.getLogger(__name__)
 WORDS_A_MINUTE = 220
 SECONDS_A_CELL = 20  # looking at a cell and what it printed
 
@@ -26,7 +30,7 @@ SECONDS_A_CELL = 20  # looking at a cell and what it printed
 def front_matter(path: Path) -> dict[str, Any]:
     """The YAML block at the top of a Markdown file, {} if there is none.
 
-    Raises ValueError, naming the file, if the block is not a mapping or not YAML.
+    Raises UserError, naming the file, if the block is not a mapping or not YAML.
     """
     lines = path.read_text(encoding="utf-8").splitlines()
     if not lines or lines[0].rstrip() != "---":
@@ -35,18 +39,21 @@ def front_matter(path: Path) -> dict[str, Any]:
         stop = lines.index("---", 1)
         found = yaml.safe_load("\n".join(lines[1:stop]))
     except (ValueError, yaml.YAMLError) as error:
-        raise ValueError(f"{path.name}: the front matter is not valid YAML: {error}") from None
+        raise UserError(f"{path.name}: the front matter is not valid YAML: {error}") from None
     if not isinstance(found, dict):
-        raise ValueError(f"{path.name}: the front matter must be a mapping of names to values")
+        raise UserError(f"{path.name}: the front matter must be a mapping of names to values")
     return found
 
 
 def posts(srcdir: Path) -> list[tuple[str, dict[str, Any]]]:
-    """(document name, front matter) of all posts of the series, in order of `part`."""
-    found = [
-        (p.relative_to(srcdir).with_suffix("").as_posix(), front_matter(p)) for p in (srcdir / "posts").glob("*.md")
-    ]
-    return sorted(((name, matter) for name, matter in found if "part" in matter), key=lambda item: item[1]["part"])
+    """(document name, front matter) of all posts of the series, in order of `part`; unreadable ones are left out."""
+    found = []
+    for path in (srcdir / "posts").glob("*.md"):
+        with contextlib.suppress(UserError, OSError):  # reading the page itself reports it
+            matter = front_matter(path)
+            if isinstance(matter.get("part"), int):
+                found.append((path.relative_to(srcdir).with_suffix("").as_posix(), matter))
+    return sorted(found, key=lambda item: item[1]["part"])
 
 
 def minutes_to_read(doctree: nodes.document) -> int:
@@ -113,14 +120,26 @@ def furnish(app: Sphinx, doctree: nodes.document) -> None:
             cell["ids"].append(anchor)
         else:  # a hidden cell that only spoke to the build still needs a place to link to
             cell.replace_self(raw(f'<span id="{anchor}"></span>'))
+    if page.failed:
+        return
     matter = front_matter(Path(env.doc2path(docname)))
     title = next(iter(doctree.findall(nodes.title)), None)
     if "part" in matter and title is not None and title.parent is not None:
         place = title.parent.index(title) + 1
         title.parent[place:place] = header(matter, minutes_to_read(doctree), app.config.author)
-    if page.key and not page.failed:
+    if page.key:
         section = next(iter(doctree.findall(nodes.section)), doctree)
         section += provenance(page, docname, Path(app.srcdir))
+
+
+def check_front_matter(app: Sphinx, docname: str, source: list[str]) -> None:
+    """A page whose front matter cannot be read is reported and read as an empty page."""
+    try:
+        front_matter(Path(app.env.doc2path(docname)))
+    except UserError as error:
+        LOGGER.error("%s", error, location=(docname, 1))
+        pages.of(app.env, docname).failed = True
+        source[0] = f"# {docname}\n"
 
 
 class Series(SphinxDirective):
@@ -186,6 +205,7 @@ def copy_cell_styles(app: Sphinx) -> None:
 def setup(app: Sphinx) -> None:
     app.add_directive("series", Series)
     app.connect("builder-inited", copy_cell_styles)
+    app.connect("source-read", check_front_matter)
     app.connect("env-get-updated", continue_numbering, priority=100)
     app.connect("env-get-updated", number_per_page, priority=900)
     app.connect("doctree-read", furnish, priority=600)

@@ -21,12 +21,13 @@ from nnfs.claims import CITE_MIME, CLAIM_MIME, VALUE_MIME
 
 @dc.dataclass
 class Page:
-    """One document. `failed` means: its cells did not run, so nothing of it may be published."""
+    """One document. `failed` means: its cells did not run through, so its HTML is removed."""
 
     modules: list[str] = dc.field(default_factory=list)  # what its cells import
     depends: list[str] = dc.field(default_factory=list)  # what its front matter declares
     inputs: str = ""  # digest of everything outside the page that its numbers depend on
     key: str = ""  # digest of inputs and cells: the name of its outputs in the store
+    source: str = ""  # digest of the page's own text and of what it includes
     beside: str = ""  # digest of what is compared with, not computed from: golden values, verified records
     cells_run: int = 0
     failed: bool = False

@@ -4,25 +4,32 @@ Stock Sphinx exits 0 after a warning unless told otherwise, and even with `-W` s
 command passes the second time. Here a bare `sphinx-build` is as strict as `make site`: every warning makes the exit
 status 1; the pages it belongs to are remembered in `nnfs-unclean.json` beside the doctrees and read again by the
 next build; and the HTML of a page whose cells failed is removed, so that nobody publishes it by mistake.
-A build that was killed counts as unclean in all its pages.
+A build that was killed counts as unclean in all its pages. So does one that finds doctrees and output of two different
+builds, as after a build with another doctree folder or another builder.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging as std_logging
 import os
 import re
+import uuid
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
 
 from nnfs.site import deps, pages
 
+LOGGER = logging.getLogger(__name__)
 EVERYTHING = "*"
+BUILD = ".nnfs-build"  # in the doctrees and in the output: which build wrote them
+INPUTS = ".nnfs-inputs"  # in the output: the digest of what its last clean build read (build.py)
 
 
 class Collector(std_logging.Handler):
@@ -30,10 +37,9 @@ class Collector(std_logging.Handler):
 
     def __init__(self, app: Sphinx) -> None:
         super().__init__(std_logging.WARNING)
-        self.app, self.unclean, self.count = app, set[str](), 0
+        self.app, self.unclean = app, set[str]()
 
     def emit(self, record: std_logging.LogRecord) -> None:
-        self.count += 1
         self.unclean.add(self.docname(getattr(record, "location", None)) or EVERYTHING)
 
     def docname(self, location: Any) -> str | None:
@@ -67,9 +73,45 @@ def unclean_before(app: Sphinx) -> set[str]:
         return {EVERYTHING}
 
 
+def token(folder: str | os.PathLike[str]) -> str:
+    """The name of the build that last wrote this folder, or ""."""
+    try:
+        return (Path(folder) / BUILD).read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
 def begin(app: Sphinx) -> None:
-    app.nnfs_unclean = unclean_before(app)  # type: ignore[attr-defined]
+    """Take over what the last build left unclean; read everything if doctrees and output are not of one build."""
+    same = token(app.doctreedir) == token(app.outdir)
+    app.nnfs_unclean = unclean_before(app) if same else {EVERYTHING}  # type: ignore[attr-defined]
     pages.write_atomically(marker(app), json.dumps([EVERYTHING]))
+    (Path(app.outdir) / INPUTS).unlink(missing_ok=True)
+    this = uuid.uuid4().hex
+    for folder in (app.doctreedir, app.outdir):
+        pages.write_atomically(Path(folder) / BUILD, this)
+
+
+def source_digest(env: BuildEnvironment, docname: str) -> str:
+    """Digest of the page's text and of the files that it shows; modification times can lie."""
+    paths = [Path(env.doc2path(docname)), *(Path(env.srcdir) / name for name in env.dependencies.get(docname, ()))]
+    contents = [path.read_bytes() if path.is_file() else b"" for path in sorted(set(paths))]
+    return hashlib.sha256(b"\0".join(contents)).hexdigest()
+
+
+def note_source(app: Sphinx, doctree: nodes.document) -> None:
+    docname = app.env.current_document.docname
+    pages.of(app.env, docname).source = source_digest(app.env, docname)
+
+
+def orphans(app: Sphinx, env: BuildEnvironment) -> None:
+    """Golden values without cells that publish them are leftovers of a page that was renamed or emptied."""
+    srcdir = Path(app.srcdir)
+    for golden in sorted((srcdir / "posts" / "values").glob("*.json")):
+        page = pages.all_pages(env).get(f"posts/{golden.stem}")
+        if page is None or not (page.key or page.failed):
+            name = golden.relative_to(srcdir).as_posix()
+            LOGGER.error("%s belongs to no post with cells; delete it, or bring the post back", name)
 
 
 def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
@@ -77,7 +119,12 @@ def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[s
     before: set[str] = app.nnfs_unclean  # type: ignore[attr-defined]
     again = set(env.found_docs) if EVERYTHING in before else before & set(env.found_docs)
     srcdir = Path(app.srcdir)
+    if app.builder.format == "html":
+        for docname in removed:
+            Path(app.builder.get_outfilename(docname)).unlink(missing_ok=True)  # type: ignore[attr-defined]
     for docname, page in pages.all_pages(env).items():
+        if docname in env.found_docs and page.source and page.source != source_digest(env, docname):
+            again.add(docname)
         if page.key and docname in env.found_docs and docname not in again:
             try:
                 same = page.inputs == deps.inputs_digest(page.modules, page.depends, srcdir)
@@ -117,4 +164,6 @@ def setup(app: Sphinx) -> None:
     std_logging.getLogger("sphinx").addHandler(app.nnfs_collector)  # type: ignore[attr-defined]
     app.connect("builder-inited", begin, priority=100)
     app.connect("env-get-outdated", outdated)
+    app.connect("env-updated", orphans)
+    app.connect("doctree-read", note_source, priority=950)
     app.connect("build-finished", end, priority=900)

@@ -27,6 +27,7 @@ from nnfs.site.pages import Page
 LOGGER = logging.getLogger(__name__)
 VERIFIED = Path(".cache") / "verify.json"  # what `nnfs verify` last found, by record
 CHECKS = '<details class="nn-checks"><summary>Show the cells that the text leaves out</summary>'
+DEFAULT_RTOL = 1e-6  # of value() in nnfs.claims
 NOT_VERIFIED = "not verified here"
 
 
@@ -66,7 +67,7 @@ class Val(SphinxRole):
             shown = format(value["value"], spec)
         except (ValueError, TypeError) as error:
             return self.fail(f"{{val}}`{self.text}`: {value['value']!r} cannot be formatted with {spec!r}: {error}")
-        return [nn_value(shown, shown, card=card(value), ids_seed=name)], []
+        return [nn_value(shown, shown, card=card(value))], []
 
     def fail(self, message: str) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         LOGGER.error("%s", message, location=self.get_location())
@@ -142,13 +143,15 @@ def golden_path(srcdir: Path, docname: str) -> Path:
 
 
 def close(new: Any, old: Any, rtol: float) -> bool:
-    """Equal within `rtol`, elementwise for lists; exact for everything that is not a float."""
+    """Equal within `rtol`, elementwise for lists; whole numbers exactly, unless their cell asked for a tolerance."""
     if isinstance(new, list) and isinstance(old, list):
         return len(new) == len(old) and all(close(n, o, rtol) for n, o in zip(new, old, strict=True))
     if isinstance(new, bool) or isinstance(old, bool):
         return new is old
+    if isinstance(new, int) and isinstance(old, int) and rtol <= DEFAULT_RTOL:
+        return new == old
     if isinstance(new, (int, float)) and isinstance(old, (int, float)):
-        return math.isclose(new, old, rel_tol=rtol, abs_tol=1e-12)
+        return math.isclose(new, old, rel_tol=rtol)
     return new == old
 
 
@@ -158,8 +161,11 @@ def differences(page: Page, golden: dict[str, Any]) -> list[str]:
     for name, value in page.values.items():
         if name not in golden:
             found.append(f"value {name!r} = {short(value['value'])} is new (cell {value['cell']})")
-        elif not close(value["value"], golden[name]["value"], golden[name]["rtol"]):
-            was, tolerance = short(golden[name]["value"]), golden[name]["rtol"]
+        elif value["rtol"] != golden[name]["rtol"]:
+            was, now = golden[name]["rtol"], value["rtol"]
+            found.append(f"value {name!r} has the tolerance {now:g} in cell {value['cell']}, was {was:g}")
+        elif not close(value["value"], golden[name]["value"], value["rtol"]):
+            was, tolerance = short(golden[name]["value"]), value["rtol"]
             found.append(
                 f"value {name!r} is {short(value['value'])} in cell {value['cell']}, "
                 f"was {was} (tolerance {tolerance:g})"
@@ -198,14 +204,20 @@ def check(app: Sphinx, doctree: nodes.document) -> None:
     if not page.key or page.failed:
         return
     path = golden_path(srcdir, docname)
+    where = path.relative_to(srcdir).as_posix()
     if os.environ.get("NNFS_UPDATE_VALUES"):
         update(path, page)
-    golden = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        print(f"wrote {where}", flush=True)
+    try:
+        golden = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        golden = {name: {"value": kept["value"], "rtol": float(kept["rtol"])} for name, kept in golden.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        LOGGER.error("%s is damaged (%r); make it again: nnfs verify --update", where, error, location=(docname, 1))
+        return
     moved = differences(page, golden)
     for message in [*page.clashes, *moved]:
         LOGGER.error("%s", message, location=(docname, 1))
     if moved:
-        where = path.relative_to(srcdir).as_posix()
         LOGGER.error("if these changes are meant: nnfs verify --update, then commit %s", where, location=(docname, 1))
     for record, digest in sorted(page.cites.items()):
         if record_state(srcdir, record, digest) == "stale":

@@ -145,6 +145,18 @@ def test_a_memory_of_four_letters_repairs_them_and_a_memory_of_ten_confuses_them
     assert share_right(hopfield.letters()) < 0.1
 
 
+def test_among_ten_letters_a_damaged_j_becomes_a_mixture_and_a_damaged_z_nearly_a_c():
+    stored = hopfield.letters()
+    W = hopfield.store(stored)
+    of_j, of_z = (
+        dict(zip(hopfield.LETTERS, (again != stored).sum(1), strict=True))
+        for again in (hopfield.recall(W, hopfield.damaged(x, 0.2, seed=1), seed=1) for x in hopfield.letters("JZ"))
+    )
+    assert min(of_j.values()) > 10
+    assert min(of_z, key=of_z.get) == "C"
+    assert of_z["C"] == 2
+
+
 def test_ten_random_patterns_are_easier_to_keep_apart_than_ten_letters():
     random = hopfield.recall_vs_load(100, [0.1], trials=3, seed=7, damage=0.2).perfect.mean()
     assert random > share_right(hopfield.letters()) + 0.5
@@ -163,6 +175,12 @@ def test_every_net_loses_more_verbs_when_the_vocabulary_jumps_than_when_it_grows
     assert all(a > b for a, b in zip(jump, growth, strict=True))
 
 
+def test_growth_costs_one_verb_more_than_the_control_that_has_every_verb_from_the_start(verbs_lost):
+    middle = {arm: np.median(verbs_lost[f"delta-{arm}"]) for arm in ("jump-1986", "growth", "all")}
+    assert middle == {"jump-1986": 6, "growth": 3, "all": 2}
+    assert sorted(verbs_lost["delta-growth"]) == [1, 2, 3, 3, 5]
+
+
 def test_the_jump_costs_half_of_the_verbs_in_most_nets_though_not_in_all_as_we_had_expected(verbs_lost):
     assert sum(n >= 4 for n in verbs_lost["delta-jump-1986"]) == 4
     verdict = {v["name"]: v["verdict"] for v in records.verdicts("p1.past-tense", base=ROOT)}
@@ -170,8 +188,13 @@ def test_the_jump_costs_half_of_the_verbs_in_most_nets_though_not_in_all_as_we_h
     assert verdict["H2"] == "supported"
 
 
-def test_frequent_verbs_that_also_come_up_often_survive_the_jump(verbs_lost):
-    assert max(verbs_lost["delta-jump-1986-zipf"]) <= 1
+def test_when_frequent_verbs_come_up_often_no_net_misses_one_after_the_jump_and_every_net_did_before():
+    for net in records.load_all("p1.past-tense", "delta-jump-1986-zipf", base=ROOT):
+        curves = net["detail"]["curves"]
+        after = np.array(curves["epoch"]) > 10
+        right = np.array(curves["first"])
+        assert (right[after] == 1).all()
+        assert (right[~after] < 1).all()
 
 
 def test_the_net_of_the_story_says_wented_then_goed_then_went():
@@ -180,7 +203,7 @@ def test_the_net_of_the_story_says_wented_then_goed_then_went():
     forms = [form for _, form in story["said"]]
     wented, goed, went = story["past"] + story["regular"][3:], story["regular"], story["past"]
     assert forms.index(went) < forms.index(wented) < forms.index(goed)
-    assert forms[-1] == went
+    assert story["said"][-1] == [44, went]
 
 
 # --- Memoir without invention ----------------------------------------------------------------------------------------
@@ -202,7 +225,7 @@ def test_the_first_person_stands_only_in_the_facts_that_the_author_gave():
         'I was an undergraduate at Duke, my major was Cognitive Psychology, and I took a seminar called "Minds, Brains '
         'and Computers", likely a section of what is now "Computing and the Brain".',
         "I wrote neural nets in BASIC, and because of them I switched my major to Computer Science.",
-        "I switched.",
+        "I switched to Computer Science.",
     ]
 
 

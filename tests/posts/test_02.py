@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from nnfs import records, scalar
+from nnfs.adders import MODELS
 from nnfs.mlp import MLP
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,10 @@ def train(net_py, sizes, task, seed, epochs=2000, rate=5):
 
 def final_loss(net_py, sizes, task, seed, **options):
     return net_py["loss"](train(net_py, sizes, task, seed, **options), net_py[task])
+
+
+def of(runs, metric):
+    return [records.metric(run, metric) for run in runs]
 
 
 # One file
@@ -104,6 +109,14 @@ def test_two_hidden_neurons_fail_now_and_then_and_four_hardly_ever():
     assert all(0.75 < share < 0.9 for share in solved["2-2-1"])
     assert min(solved["2-4-1"]) >= 0.995
     assert {len(solved[arm]) for arm in ("1-neuron", "2-2-1", "2-4-1")} == {5}
+
+
+def test_momentum_makes_the_good_starts_faster_and_rescues_few():
+    plain, hurried = (records.load_all("p2.xor-inits", arm) for arm in ("2-2-1", "2-2-1-momentum"))
+    assert all(run["config"]["lr"] == 1 and run["config"]["epochs"] == 5000 for run in plain + hurried)
+    assert median(of(plain, "nets/epochs_median")) > 4 * median(of(hurried, "nets/epochs_median"))
+    gained = [b - a for a, b in zip(of(plain, "nets/solved"), of(hurried, "nets/solved"), strict=True)]
+    assert min(gained) < 0 < max(gained) < 0.05  # in one batch it loses nets
 
 
 # Slopes
@@ -181,6 +194,23 @@ def test_with_a_sigmoid_at_the_end_the_loss_falls_while_right_sums_become_wrong(
 
 
 @pytest.mark.parametrize("seed", range(3))
+def test_moving_the_targets_away_from_the_ends_is_half_of_the_repair(sums, seed):
+    X, total = sums
+    net = MLP([2, 8, 1], seed=seed)
+    net.train(X, 0.1 + 0.8 * total / 18, lr=2.0, epochs=1600, momentum=0.7)
+    wrong = total[np.abs(18 * (net.forward(X)[-1][:, 0] - 0.1) / 0.8 - total) >= 0.5]
+    assert 3 <= len(wrong) <= 8
+    assert set(wrong.tolist()) <= {0, 1, 17, 18}
+
+
+def test_at_the_rate_of_the_sigmoid_the_plain_sum_diverges(sums):
+    net = MLP([2, 8, 1], seed=0, output="linear")
+    with np.errstate(all="ignore"):
+        net.train(sums[0], sums[1] / 18, lr=2.0, epochs=1600, momentum=0.7)
+    assert not math.isfinite(right_and_loss(net, sums)[1])
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_with_a_plain_sum_at_the_end_nearly_all_sums_are_right(sums, seed):
     net = MLP([2, 8, 1], seed=seed, output="linear")
     net.train(sums[0], sums[1] / 18, lr=0.2, epochs=1600, momentum=0.7)
@@ -196,10 +226,6 @@ def codes():
     found = {arm: records.load_all("p2.addition-mlp", f"{arm}.held-30") for arm in arms}
     assert {len(runs) for runs in found.values()} == {5}
     return found
-
-
-def of(runs, metric):
-    return [records.metric(run, metric) for run in runs]
 
 
 def test_every_code_but_the_sigmoids_learns_the_sums_it_is_shown(codes):
@@ -233,6 +259,36 @@ def test_the_digits_net_mostly_drops_the_hundreds_it_never_saw(codes):
         ]
         assert said.count(without_hundreds) > len(said) / 2
         assert len(said) == 5
+
+
+def test_one_rate_for_all_is_not_the_best_for_each(codes):
+    for arm, faster in (("scalar-sigmoid", "lr-0.1"), ("one-hot", "lr-0.03")):
+        runs = records.load_all("p2.addition-mlp", f"{arm}.{faster}")
+        assert min(of(runs, "held-out/exact")) > max(of(codes[arm], "held-out/exact"))
+        assert max(of(runs, "beyond/exact")) == 0
+
+
+def test_at_three_times_the_rate_what_relus_say_beyond_the_range_depends_on_the_seed():
+    beyond = of(records.load_all("p2.addition-mlp", "scalar-relu.lr-0.03"), "beyond/exact")
+    assert min(beyond) < 0.3 < 0.85 < max(beyond)
+
+
+def test_37_plus_58_is_95_to_the_digits_and_to_one_hot_only_where_it_was_shown(codes):
+    for arm, expected in (("digits", lambda trained: True), ("one-hot", lambda trained: trained)):
+        asked = [q for run in codes[arm] for q in run["detail"]["answers"]["asked"] if q["pair"] == [37, 58]]
+        assert [q["said"][-1] == 95 for q in asked] == [expected(q["trained"]) for q in asked]
+        assert [q["trained"] for q in asked].count(False) == 1
+
+
+def test_the_code_decides_the_loss_and_the_depth_too(codes):
+    config = {arm: codes[arm][0]["config"] for arm in ("scalar-relu", "scalar-sigmoid", "digits", "one-hot")}
+    assert len({(c["steps"], c["batch"], c["lr"]) for c in config.values()}) == 1
+    assert {arm: (code.heads, len(code.hidden)) for arm, code in MODELS.items()} == {
+        "scalar-sigmoid": ("number", 2),
+        "scalar-relu": ("number", 2),
+        "one-hot": ("sum", 1),
+        "digits": ("digits", 1),
+    }
 
 
 def test_relus_trained_faster_may_be_good_inside_and_anything_beyond():

@@ -127,8 +127,12 @@ class Site:
     def build(self, *options: str, **environment: str) -> Built:
         """`sphinx-build . _build/html`: no -W, no other help."""
         command = ["-q", "--no-color", *options, str(self.root), str(self.root / "_build" / "html")]
+        return self.sphinx(command, **environment)
+
+    def sphinx(self, arguments: list[str], **environment: str) -> Built:
+        """`sphinx-build` with these very arguments."""
         with quietly(environment) as said:
-            status = build_main(command)
+            status = build_main(arguments)
         return Built.of(status, said.getvalue())
 
     def nnfs(self, *arguments: str) -> Built:

@@ -30,6 +30,15 @@ def test_a_failed_build_is_not_taken_for_done(site):
         assert "cell 1 failed" in failed.output
 
 
+def test_a_build_by_another_command_makes_the_next_one_look_again(site):
+    site.nnfs("build")
+    site.edit("toy/leaf.py", "1.5", "2.5")
+    assert site.build().status != 0
+    site.edit("toy/leaf.py", "2.5", "1.5")
+    assert "nothing changed" not in site.nnfs("build").output
+    assert ">1.50<" in site.page("01-one")
+
+
 def test_fresh_runs_one_post_and_only_that(site):
     site.nnfs("build")
     assert site.nnfs("build", "--fresh", "02", "--jobs", "1").ran == ["02-two"]

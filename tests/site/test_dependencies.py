@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import py_compile
+
 import pytest
 
 
@@ -97,6 +100,67 @@ def test_a_declared_data_file_is_a_dependency(site):
     site.write("data/a.txt", "99")
     assert site.build().ran == ["02-two"]
     assert "100" in site.page("02-two")
+
+
+def test_an_edit_that_leaves_time_and_size_alone_is_seen(site):
+    site.build()
+    for name, old, new in (("toy/leaf.py", "1.5", "2.5"), ("posts/02-two.md", "1 + 1", "1 + 8")):
+        before = (site.root / name).stat()
+        site.edit(name, old, new)
+        os.utime(site.root / name, ns=(before.st_atime_ns, before.st_mtime_ns))
+    site.golden("01-one", x=2.5)
+    built = site.build()
+    assert (built.status, sorted(built.ran)) == (0, ["01-one", "02-two"]), built.output
+    assert "two 9" in site.page("02-two")
+    assert ">2.50<" in site.page("01-one")
+
+
+def test_bytecode_older_than_its_source_is_not_used(site):
+    source = site.root / "toy/leaf.py"
+    py_compile.compile(str(source))
+    before = source.stat()
+    site.edit("toy/leaf.py", "1.5", "2.5")
+    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))  # same size, same time: Python would believe it
+    site.golden("01-one", x=2.5)
+    assert site.build().status == 0
+    assert ">2.50<" in site.page("01-one")
+
+
+def test_output_of_another_build_is_not_taken_for_ours(site):
+    ours = ("-d", str(site.root / "_build/doctrees"))
+    site.build(*ours)
+    site.edit("toy/leaf.py", "1.5", "2.5")
+    assert site.build().status != 0, "other doctrees, same output, a number that moved"
+    site.edit("toy/leaf.py", "2.5", "1.5")
+    assert site.build(*ours).status == 0
+    assert ">1.50<" in site.page("01-one")
+
+
+def test_another_builder_on_the_same_doctrees_does_not_hide_a_change(site):
+    doctrees = ("-d", str(site.root / "_build/doctrees"))
+    site.build(*doctrees)
+    site.edit("toy/leaf.py", "1.5", "2.5")
+    site.golden("01-one", x=2.5)
+    with_text = ["-q", "-b", "text", *doctrees, str(site.root), str(site.root / "_build/text")]
+    assert site.sphinx(with_text).status == 0
+    assert site.build(*doctrees).status == 0
+    assert ">2.50<" in site.page("01-one")
+
+
+def test_what_the_user_has_in_the_environment_stays_outside(site, tmp_path_factory):
+    startup = tmp_path_factory.mktemp("home") / "startup.py"
+    startup.write_text("leaked = 1\n")
+    cell = "import os\nassert 'FOO' not in os.environ\nprint('leaked' in globals())\nassert 1 == 1"
+    site.write("posts/02-two.md", site.post(2, "Two", cell))
+    built = site.build(FOO="bar", PYTHONSTARTUP=str(startup), PYTHONOPTIMIZE="1", IPYTHONDIR=str(startup.parent))
+    assert built.status == 0, built.output
+    assert "False" in site.page("02-two")
+
+
+def test_percent_signs_in_plain_code_do_not_hide_its_imports(site):
+    site.write("posts/02-two.md", site.post(2, "Two", "from toy import leaf\nprint('%.2f'\n  % leaf.NUMBER)"))
+    assert site.build().status == 0
+    assert "1.50" in site.page("02-two")
 
 
 def test_a_changed_pin_reruns_everything(site):
