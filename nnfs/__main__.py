@@ -6,6 +6,7 @@ what it needs and nothing else.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,9 @@ def run(
     seeds: int | None = None,
     minutes: float | None = None,
     jobs: int = 2,
+    arms: str = "*",
+    longest: float = math.inf,
+    device: str = "cpu",
 ) -> int:
     """Train what is missing of an experiment and write a record for each cell as it finishes. Safe to kill and rerun.
 
@@ -90,10 +94,13 @@ def run(
         seeds: How many seeds per arm, if not the experiment's own number.
         minutes: Start no new cell after so many minutes.
         jobs: Cells in parallel, one thread each.
+        arms: Only arms whose name fits this pattern: makemore.*
+        longest: Leave arms alone whose cells are said to take more minutes than that.
+        device: Where nets are trained: cpu, cuda, …
     """
     from nnfs import runs
 
-    return runs.run(experiment, stage=stage, seeds=seeds, minutes=minutes, jobs=jobs)
+    return runs.run(experiment, stage, seeds, minutes, jobs, arms, longest, device)
 
 
 def status(prefix: Positional[str] = "") -> int:
@@ -102,9 +109,9 @@ def status(prefix: Positional[str] = "") -> int:
     Args:
         prefix: p1, p2.xor-inits, …; everything if empty.
     """
-    from nnfs import runs
+    from nnfs import tables
 
-    return runs.status(prefix)
+    return tables.status(prefix)
 
 
 def report(prefix: Positional[str] = "", json: bool = False) -> int:
@@ -114,19 +121,21 @@ def report(prefix: Positional[str] = "", json: bool = False) -> int:
         prefix: p1, p2.xor-inits, …; everything if empty.
         json: One JSON object a row instead of tables.
     """
-    from nnfs import runs
+    from nnfs import tables
 
-    return runs.report(prefix, json=json)
+    return tables.report(prefix, json=json)
 
 
-def verify(all: bool = False, update: bool = False) -> int:
+def verify(prefix: Positional[str] = "", all: bool = False, update: bool = False, jobs: int = 2) -> int:
     """Run the records' rehearsals again and compare; the build shows what was found.
 
     Without options one seed per arm is rehearsed, another one at each commit, and what cannot have changed is skipped.
 
     Args:
+        prefix: p1, p2.xor-inits, …; everything if empty.
         all: Every seed of every record, nothing skipped. No time limit.
         update: Rewrite the golden values under posts/values/ from this build instead; review the diff.
+        jobs: Rehearsals in parallel, one thread each.
     """
     if update:
         from nnfs.site import build as builder
@@ -134,7 +143,7 @@ def verify(all: bool = False, update: bool = False) -> int:
         return builder.build(update_values=True)
     from nnfs import runs
 
-    return runs.verify(all=all)
+    return runs.verify(prefix, all=all, jobs=jobs)
 
 
 VERBS: dict[str, Callable[..., int]] = {
@@ -159,6 +168,9 @@ def main(arguments: list[str] | None = None) -> None:
     except UserError as error:
         print(f"nnfs: {error}", file=sys.stderr)
         status = 2
+    except BrokenPipeError:  # `nnfs report | head` has seen enough
+        sys.stderr.close()
+        status = 0
     except KeyboardInterrupt:
         print("stopped; what was finished is kept", file=sys.stderr)
         status = 130

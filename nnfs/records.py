@@ -23,6 +23,8 @@ files but for `seconds` and `machine`):
     rehearsal    what `nnfs verify` compares: {"overrides", "data", "loss", "norm", "metrics"}
     code         sha256 of the training code (import closure of the experiment's module)
     checkpoint   name of a checkpoint, or null
+    evaluation   only where a net was trained: {"seconds": of measuring, apart from training, "slice": {"protocol",
+                 "tokens", "loss"}, what verify asks of the checkpoint, or null}
 """
 
 from __future__ import annotations
@@ -68,6 +70,7 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "code": str,
     "checkpoint": (str, type(None)),
 }
+OPTIONAL = {"evaluation": dict}
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\Z")  # of an experiment or an arm: it is also a folder
 
 
@@ -226,9 +229,9 @@ def _check(record: Any, file: Path) -> None:
         raise RecordError(f"{where} has schema {record.get('schema')!r}; this version reads {SCHEMA!r}")
     if missing := sorted(FIELDS.keys() - record.keys()):
         raise RecordError(f"{where} lacks {', '.join(missing)}")
-    if unknown := sorted(record.keys() - FIELDS.keys()):
+    if unknown := sorted(record.keys() - FIELDS.keys() - OPTIONAL.keys()):
         raise RecordError(f"{where} has unknown fields: {', '.join(unknown)}")
-    for name, kind in FIELDS.items():
+    for name, kind in (FIELDS | {name: kind for name, kind in OPTIONAL.items() if name in record}).items():
         if not isinstance(record[name], kind) or (isinstance(record[name], bool)):
             raise RecordError(f"{where}: field {name!r} is a {type(record[name]).__name__}")
     if file.parts[-3:] != (record["experiment"], record["arm"], f"seed-{record['seed']}.json"):

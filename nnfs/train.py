@@ -176,7 +176,6 @@ class Run:
     def advance(self, idx: Tensor, targets: Tensor) -> None:
         """One update on a batch (B, T)."""
         config = self.config
-        torch.manual_seed(config.seed * 2**32 + self.step * workers() + rank())
         self.tokens, asked = self.tokens + idx.numel(), int((targets != -1).sum())
         self.targets += asked
         if asked == 0:
@@ -186,6 +185,7 @@ class Run:
         idx, targets = idx[rank() :: workers()], targets[rank() :: workers()]
         share = int((targets != -1).sum()) / asked  # of this process in the mean over the whole batch
         device = torch.device(config.device)
+        reseed(config.seed * 2**32 + self.step * workers() + rank(), device)
         with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
             _, loss = self.model(idx.to(device), targets.to(device))
             assert loss is not None
@@ -304,6 +304,13 @@ class Run:
         self.losses = tensors["losses"].to(self.config.device)
         self.step, self.seconds = step, told["seconds"]
         self.tokens, self.targets = told["tokens"], told["targets"]
+
+
+def reseed(seed: int, device: torch.device) -> None:
+    """Seed what the device draws from. (torch.manual_seed seeds every device there could be, at a millisecond.)"""
+    torch.default_generator.manual_seed(seed)
+    if device.type != "cpu":
+        torch.get_device_module(device).manual_seed(seed)
 
 
 def below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
