@@ -14,6 +14,7 @@ from pathlib import Path
 import tyro
 from tyro.conf import Positional
 
+from nnfs import commands
 from nnfs.errors import UserError
 
 
@@ -155,6 +156,11 @@ VERBS: dict[str, Callable[..., int]] = {
     "status": status,
     "report": report,
     "verify": verify,
+    "train": commands.train,
+    "eval": commands.eval,
+    "sample": commands.sample,
+    "calibrate": commands.calibrate,
+    "data": commands.data,
 }
 
 

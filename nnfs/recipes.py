@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,10 @@ class Everything:
     text: Text
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
+        return self._batch
+
+    @cached_property
+    def _batch(self) -> tuple[Tensor, Tensor]:
         at, whole = self.text.predicted, self.text.whole
         return torch.from_numpy(whole[at - 1][:, None]), torch.from_numpy(whole[at][:, None])
 

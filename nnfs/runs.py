@@ -47,7 +47,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nnfs import records
+from nnfs import checkpoints, records
 from nnfs.errors import UserError
 from nnfs.records import RecordError
 
@@ -625,17 +625,22 @@ def verify(prefix: str = "", all: bool = False, jobs: int = 2) -> int:
 
     rotation = commit_count(base)
     found = verify_records(experiments, base, everything=all, rotation=rotation, jobs=jobs, progress=tell)
+    needed, lacking = cited(base), False
     for experiment in experiments:
         missing = [
             name for name, (state, _) in found.items() if state == "missing" and name.startswith(f"{experiment.name}/")
         ]
+        lacking |= bool(missing) and experiment.name in needed
         if missing:
             several = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             print(f"{'missing':12}{missing[0]}{several}  make them with `nnfs run {experiment.name}`")
     counts = Counter(state for state, _ in found.values())
+    for name, why in checkpoints.problems(base).items():
+        print(f"{'stale':12}{name}.safetensors {why}")
+        counts["stale"] += 1
     summary = ", ".join(f"{counts[s]} {s}" for s in STATES if counts[s])
     print(f"verify: {summary or 'no records due'} ({time.perf_counter() - start:.1f} s)")
-    return int(bool(counts["stale"] or counts["missing"]))
+    return int(bool(counts["stale"] or lacking))
 
 
 def commit_count(base: Path) -> int:
