@@ -177,7 +177,7 @@ def run(config: Config, seed: int, place: Place | None = None) -> Result:
     busy = (time.process_time() - busy) * settings.steps / max(1, settings.steps - first + 1)
     reference += [cost_of_a_step(config["beside"], learnt, seed)] if "beside" in config else []
     started = time.perf_counter()
-    dev = cut(parts["dev" if "dev" in measured else measured[0]], SLICE)
+    dev = dev_slice(config, parts)
     protocol = next(iter(config["measure"]))
     kept, known = None, None
     if config.get("keep") and seed == 0 and place is not None:
@@ -320,13 +320,25 @@ def load(name: str, base: Path | None = None) -> LanguageModel:
     return model.eval()
 
 
-def check(record: Record, base: Path) -> str:
-    """What is wrong with a record's checkpoint, asked on its slice: "" if it still scores what it did."""
-    known = record["evaluation"]["slice"]
-    config = record["config"]
-    measured = sorted({part for wanted in config["measure"].values() for part in wanted})
-    dev = cut(corpus(config["data"])["dev" if "dev" in measured else measured[0]], SLICE)
-    found = evaluate(load(record["checkpoint"], base), dev, known["protocol"]).loss
-    if abs(found - known["loss"]) > 1e-5 * known["loss"]:
-        return f"its checkpoint scores {found:.6f} on the first {known['tokens']} tokens, not {known['loss']:.6f}"
+def check(record: Record, base: Path, whole: bool = False) -> str:
+    """What is wrong with a record's checkpoint: "" if it still scores what it did on its slice or, if `whole`, on
+    everything that was measured. Raises CheckpointError and DataUnavailableError as `load` does."""
+    config, known = record["config"], record["evaluation"]["slice"]
+    parts, model = corpus(config["data"]), load(record["checkpoint"], base)
+    asked = [(known["protocol"], f"the first {known['tokens']} tokens", dev_slice(config, parts), known["loss"])]
+    if whole:
+        asked += [
+            (protocol, part, parts[part], record["metrics"][protocol][part])
+            for protocol, wanted in config["measure"].items()
+            for part in wanted
+        ]
+    for protocol, what, text, stored in asked:
+        if abs((found := evaluate(model, text, protocol).loss) - stored) > 1e-5 * stored:
+            return f"its checkpoint scores {found:.6f} on {what} ({protocol}), not {stored:.6f}"
     return ""
+
+
+def dev_slice(config: Config, parts: dict[str, Text]) -> Text:
+    """The short text by which a checkpoint is recognised."""
+    measured = sorted({part for wanted in config["measure"].values() for part in wanted})
+    return cut(parts["dev" if "dev" in measured else measured[0]], SLICE)

@@ -108,7 +108,8 @@ class Experiment:
 
     rehearse: what of the config to replace for the rehearsal; empty for a run that takes at most 2 s.
     columns: the metrics ("protocol/metric") that `nnfs report` tabulates.
-    check: what is wrong with the checkpoint of a record ("" if nothing is), asked by verify besides the rehearsal.
+    check: `check(record, base, whole)` is what is wrong with the checkpoint of a record ("" if nothing is), asked by
+    verify besides the rehearsal: on a slice of the text, or on all that was measured if `whole`.
     """
 
     name: str
@@ -120,7 +121,7 @@ class Experiment:
     seeds: int = 5
     precision: str = "float64"
     trains: bool = False
-    check: Callable[[records.Record, Path], str] | None = None
+    check: Callable[[records.Record, Path, bool], str] | None = None
 
     def seeds_of(self, arm: str) -> int:
         """How many seeds an arm has."""
@@ -384,9 +385,11 @@ def _attempt(
 # Is a record still true?
 
 
-def examine(experiment: Experiment, record: records.Record, base: Path | None = None) -> tuple[str, str]:
+def examine(
+    experiment: Experiment, record: records.Record, base: Path | None = None, whole: bool = False
+) -> tuple[str, str]:
     """("ok", "") or ("stale", why) or ("unavailable", why), after repeating the record's rehearsal and asking its
-    checkpoint, if it has one."""
+    checkpoint, if it has one, for what it scores: on a slice, or on everything if `whole`."""
     arm = experiment.arms.get(record["arm"])
     if arm is None:
         return "stale", f"{experiment.name} declares no arm {record['arm']!r}"
@@ -406,7 +409,7 @@ def examine(experiment: Experiment, record: records.Record, base: Path | None = 
             return "stale", f"its rehearsal differs: {change}"
     if experiment.check is not None and record["checkpoint"] is not None:
         try:
-            problem = experiment.check(record, base or records.root())
+            problem = experiment.check(record, base or records.root(), whole)
         except UserError as error:
             problem = str(error)
         if problem:
@@ -517,7 +520,7 @@ def verify_records(
                     todo.append((experiment, records.load(experiment.name, arm, seed, base=base), now))
                 except RecordError as error:
                     judge(name, ("stale", str(error)), **now)
-    tasks = (joblib.delayed(_examined)(*task, base) for task in todo)
+    tasks = (joblib.delayed(_examined)(*task, base, everything) for task in todo)
     with _processes(jobs):
         for name, verdict, now in joblib.Parallel(jobs, return_as="generator_unordered")(tasks):
             judge(name, verdict, **now)
@@ -525,9 +528,9 @@ def verify_records(
 
 
 def _examined(
-    experiment: Experiment, record: records.Record, now: dict[str, str], base: Path
+    experiment: Experiment, record: records.Record, now: dict[str, str], base: Path, whole: bool
 ) -> tuple[str, tuple[str, str], dict[str, str]]:
-    return records.key(record), examine(experiment, record, base), now
+    return records.key(record), examine(experiment, record, base, whole), now
 
 
 # The verbs of the command line; `nnfs/__main__.py` has their help texts

@@ -34,11 +34,11 @@ def train_model(config: Config, seed: int, place: Place | None = None) -> Result
     return recipes.run(config, seed, place)
 
 
-def check_checkpoint(record: Record, base: Path) -> str:
+def check_checkpoint(record: Record, base: Path, whole: bool) -> str:
     """What is wrong with a record's checkpoint; "" if nothing is."""
     from nnfs import recipes
 
-    return recipes.check(record, base)
+    return recipes.check(record, base, whole)
 
 
 # p3.moons: the smallest net that draws a curve

@@ -106,6 +106,15 @@ class TestStale:
         assert state == "stale"
         assert "its checkpoint scores" in why
 
+    def test_asked_for_everything_verify_recomputes_what_was_measured(self, base):
+        record = record_of(base)
+        assert runs.examine(toy_models.experiment(), record, base, whole=True) == ("ok", "")
+        record["metrics"]["full"]["dev"] += 0.001
+        assert runs.examine(toy_models.experiment(), record, base) == ("ok", "")
+        state, why = runs.examine(toy_models.experiment(), record, base, whole=True)
+        assert state == "stale"
+        assert "on dev (full)" in why
+
 
 class TestCheckpoint:
     def test_seed_zero_is_kept_and_loads_as_what_was_measured(self, base):
