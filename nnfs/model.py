@@ -6,6 +6,7 @@ bigram table, a transformer with experts and one that thinks before it speaks di
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,16 +19,16 @@ from torch.nn import functional
 from nnfs.data.text import Array, as_ids
 
 
-class LanguageModel(nn.Module):
+class LanguageModel(nn.Module, ABC):
     """A net over a vocabulary of `vocab` tokens that is given at most `window` of them at a time."""
 
     vocab: int
     window: int
 
+    @abstractmethod
     def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Logits (B, T, vocab) of the token after each of idx (B, T), int64; and the mean cross-entropy, in nats per
         target, of targets (B, T), where -1 is no target; None without targets."""
-        raise AssertionError("every model has its own")
 
     def penalty(self) -> Tensor | float:
         """What the trainer adds to the loss: balance between experts, the price of halting late. Most have none."""

@@ -1,8 +1,7 @@
 """Counting: the line that every net of this series has to cross.
 
-The oldest language model counts what followed the same context before. The art is in contexts that hardly occurred:
-interpolated Kneser–Ney (Kneser and Ney 1995) takes a discount d from every count c and hands it to the context that
-is one token shorter, level by level down to 1 / V:
+The oldest language model counts what followed the same context before. Where that hardly occurred, interpolated
+Kneser–Ney (1995) asks the context one token shorter, and so on down to 1 / V; its say is what it discounts (d):
 
     p_k(w | context) = (c - d) / total + (sum of the d's / total) * p_{k-1}(w | context without its oldest token)
 
@@ -22,23 +21,23 @@ class Level(NamedTuple):
 
     contexts: Ints  # (C,) sorted keys: oldest token * (number of contexts one shorter) + id of the rest
     grams: Ints  # (G,) sorted keys: id of the context * vocab + token
-    counts: Ints  # (2, G) of each gram: different tokens to its left; occurrences
+    counts: Ints  # (2, G + 1) of each gram: different tokens to its left; occurrences. Last, 0 for what is no gram
     first: Ints  # (C + 1,) the grams of context i are first[i] … first[i + 1] - 1
 
 
 def find(keys: Ints, wanted: Ints) -> Ints:
     """Where each wanted key stands in sorted `keys`, -1 where it does not."""
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[at] == wanted, at, -1)
+    at = np.searchsorted(keys, wanted)
+    return np.where(np.searchsorted(keys, wanted, "right") > at, at, -1)
 
 
 class NGram:
     """Counts of every gram of `text` with 0 … `context` tokens before the last, as if each had occurred `add` times
-    more: p(w | context) = (c + add) / (total + add * V). Raises ValueError for context < 0 and for add ≤ 0."""
+    more: p(w | context) = (c + add) / (total + add * V). ValueError for context < 0, add ≤ 0, nothing to count."""
 
     def __init__(self, text: Text, context: int, add: float = 1.0) -> None:
-        if context < 0 or not add > 0:
-            raise ValueError(f"a context has 0 tokens or more and add is above 0, got {context} and {add}")
+        if context < 0 or not add > 0 or not len(text.predicted):
+            raise ValueError(f"counts need a text, a context of 0 tokens or more, add > 0; got {context} and {add}")
         self.vocab, self.context, self.add, self.levels = text.vocab, context, add, list[Level]()
         ids, reach, places = text.whole, text.reach, np.flatnonzero(text.reach)
         below, gram_at = np.zeros((2, len(ids)), np.int64)  # each place's context and gram, one token shorter
@@ -48,10 +47,10 @@ class NGram:
             contexts, below[places] = np.unique(key, return_inverse=True)
             grams, where, gram, occurred = np.unique(below[places] * self.vocab + ids[places], True, True, True)
             if k:  # each gram is one more left neighbour of the gram without its oldest token
-                self.levels[-1].counts[0] += np.bincount(gram_at[places[where]], minlength=len(self.levels[-1].grams))
+                np.add.at(self.levels[-1].counts[0], gram_at[places[where]], 1)
             gram_at[places] = gram
             first = np.searchsorted(grams, np.arange(len(contexts) + 1) * self.vocab)
-            self.levels.append(Level(contexts, grams, np.stack([0 * occurred, occurred]), first))
+            self.levels.append(Level(contexts, grams, np.pad([0 * occurred, occurred], ((0, 0), (0, 1))), first))
 
     def contexts(self, ids: Ints, places: Ints, reach: Ints) -> Ints:
         """(context + 1, N): which context of each length stands before each place; -1 if unknown or out of reach."""
@@ -79,7 +78,7 @@ class NGram:
             rows = np.flatnonzero((np.minimum(reach, self.context) == k) & (found[k] >= 0))
             c[rows] += self.table(k, found[k, rows], 0 * rows + 1)
         if held_out is not None:
-            c[np.arange(len(c)), held_out] -= 1
+            c[np.arange(len(c)), held_out] = np.maximum(c[np.arange(len(c)), held_out] - 1, self.add)
         return c / c.sum(axis=1, keepdims=True)
 
     def log_prob(self, context: ArrayLike) -> Array:
@@ -112,8 +111,9 @@ class KneserNey(NGram):
             if held_out is not None:
                 if k < self.context:  # a longer gram that occurred once takes its left neighbour away
                     longer = find(self.levels[k + 1].grams, found[k + 1, rows] * self.vocab + held_out[rows])
-                    lost = longest | ((longer >= 0) & (self.levels[k + 1].counts[1, longer] == 1))
-                c[np.arange(len(rows)), held_out[rows]] -= lost
+                    lost = longest | (self.levels[k + 1].counts[1, longer] == 1)
+                at = np.arange(len(rows)), held_out[rows]
+                c[at] = np.maximum(c[at] - lost, 0)
             d, total = self.discounts[np.minimum(c, 3).astype(np.int64)], c.sum(axis=1, keepdims=True)
             mixed = (c - d + d.sum(axis=1, keepdims=True) * p[rows]) / np.maximum(total, 1)
             p[rows] = np.where(total > 0, mixed, p[rows])

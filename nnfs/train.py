@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -185,7 +186,7 @@ class Run:
         idx, targets = idx[rank() :: workers()], targets[rank() :: workers()]
         share = int((targets != -1).sum()) / asked  # of this process in the mean over the whole batch
         device = torch.device(config.device)
-        reseed(config.seed * 2**32 + self.step * workers() + rank(), device)
+        reseed(device, config.seed, self.step, rank())
         with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
             _, loss = self.model(idx.to(device), targets.to(device))
             assert loss is not None
@@ -306,8 +307,10 @@ class Run:
         self.tokens, self.targets = told["tokens"], told["targets"]
 
 
-def reseed(seed: int, device: torch.device) -> None:
-    """Seed what the device draws from. (torch.manual_seed seeds every device there could be, at a millisecond.)"""
+def reseed(device: torch.device, *numbers: int) -> None:
+    """Seed what the device draws from. The numbers are mixed into 32 bits first, as many as the CPU's generator takes
+    notice of; and torch.manual_seed would seed every device there could be, at a millisecond a step."""
+    seed = int(np.random.SeedSequence(numbers).generate_state(1)[0])
     torch.default_generator.manual_seed(seed)
     if device.type != "cpu":
         torch.get_device_module(device).manual_seed(seed)

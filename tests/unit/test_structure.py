@@ -15,7 +15,9 @@ PACKAGE = Path(__file__).resolve().parents[2] / "nnfs"
 # the order in which a reader meets the series' modules; each may import only what stands before it
 # (pasttense is told in Part 1 and read after mlp, whose net is one of its arms)
 READING_ORDER = ["rng", "perceptron", "hopfield", "basic", "scalar", "mlp", "pasttense", "adders"]
-SHARED = {"claims", "plot", "records", "runs", "stats", "data"}
+READING_ORDER += ["ngram", "charmlp", "gpt2", "positions", "gpt", "prior"]  # Part 3
+SHARED = {"claims", "plot", "records", "runs", "data", "errors"}
+SHARED |= {"model", "evaluate", "batches", "optim", "train", "sample", "tokenizers"}
 
 
 def imports_of(path: Path) -> set[str]:
@@ -47,11 +49,35 @@ def test_the_site_imports_no_model():
         assert not imports_of(path) & models, path.name
 
 
-@pytest.mark.parametrize("name", [*READING_ORDER, "records", "runs", "claims", "plot"])
+NO_TORCH = [*READING_ORDER[: READING_ORDER.index("charmlp")], "records", "runs", "claims", "plot", "evaluate"]
+
+
+@pytest.mark.parametrize("name", NO_TORCH)
 def test_parts_one_and_two_need_no_torch(name):
     program = f"import sys; sys.modules['torch'] = None; import nnfs.{name}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_listing_experiments_and_reading_records_needs_no_torch():
+    program = (
+        "import sys; sys.modules['torch'] = None;"
+        "from nnfs import checkpoints, commands, runs, tables; assert 'p3.ladder' in runs.registry()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_model_and_no_experiment_names_a_device():
+    """Where a run happens is said on the command line and nowhere else."""
+    models = ["charmlp", "gpt", "gpt2", "model", "optim", "positions", "prior"]
+    files = [*(PACKAGE / f"{name}.py" for name in models), *(PACKAGE / "experiments").glob("*.py")]
+    for path in files:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        texts = {
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        assert not {text for text in texts if text.split(":")[0] in ("cpu", "cuda", "mps")}, path.name
 
 
 @pytest.mark.parametrize("init", ["__init__.py", "data/__init__.py"])
