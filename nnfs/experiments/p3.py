@@ -217,6 +217,19 @@ NANOGPT = rung(
         "clip": 1.0,
     },
 )
+# Ours: Muon for matrices, AdamW for tables and head, a long way down at the end.
+OURS = {"optimiser": "muon", "lr": 0.02, "table_lr": 0.01, "head_lr": 0.004, "vector_lr": 0.004, "warmdown": 0.6}
+
+
+def short(steps: int) -> Config:
+    """Our recipe; so many steps as fit into the processor time of nanoGPT's 2,000."""
+    return rung(
+        {"kind": "bigram-gpt", "context": 64, "layers": 3, "heads": 4, "width": 128},
+        {"kind": "windows", "rows": 32, "length": 64, "epochs": True},
+        {"steps": steps, **OURS},
+    )
+
+
 SHORT: Config = {"data": "shakespeare", "measure": {"window-64": ["dev"], "full": ["dev"]}}
 
 SHAKESPEARE_SHORT = Experiment(
@@ -233,6 +246,8 @@ SHAKESPEARE_SHORT = Experiment(
             seeds=1,
         ),
         "nanogpt": Arm({**SHORT, **NANOGPT, "keep": True}, minutes=2),
+        "ours": Arm({**SHORT, **short(640), "keep": True, "beside": NANOGPT}, minutes=2),
+        "ours-prior": Arm({**SHORT, **short(540), "keep": True, "beside": NANOGPT, "prior": 6}, minutes=2),
     },
     columns=("window-64/dev", "full/dev", "cost/cpu_seconds", "cost/share_of_beside"),
     rehearse={"rehearsal": True},
