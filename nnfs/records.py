@@ -16,8 +16,9 @@ files but for `seconds` and `machine`):
     parameters   {"total": n, "active": n}        flops      of training, an estimate
     examples     rows (tokens for a language model) that training saw, repeats counted
     seconds      wall clock of training, on `machine` {"cpu": …, "cores": n}
-    versions     {"python": …, "numpy": …}        precision  "float64"
-    loss         {"step": […], "value": […]}, at most 60 points, or null where there is no loss
+    versions     {"python": …, "numpy": …}, torch where a net was trained        precision  "float64"
+    loss         {"step": […], "value": […]}, at most 60 points, or null where there is no loss; of language models the
+                 mean over the last twentieth of the run so far, since a batch's own loss is noise
     metrics      {protocol: {metric: number}}
     detail       what a figure of this experiment needs beyond metrics; the experiment's docstring lists it
     rehearsal    what `nnfs verify` compares: {"overrides", "data", "loss", "norm", "metrics"}

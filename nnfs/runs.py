@@ -402,6 +402,9 @@ def examine(
         again = rehearse(experiment, record["arm"], record["seed"])
     except DataUnavailableError as error:
         return "unavailable", str(error)
+    except ModuleNotFoundError as error:
+        why = f"{error.name} is not installed"
+        return ("unavailable", f"{why}: it comes with the extra `train`") if error.name == "torch" else ("stale", why)
     except Exception as error:  # code that no longer runs does not reproduce its record
         return "stale", f"its rehearsal fails: {type(error).__name__}: {error}"
     for part in ("data", "loss", "norm", "metrics"):

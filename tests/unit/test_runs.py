@@ -161,6 +161,10 @@ class TestRehearsal:
         state, why = self.examine(base, toy_runs.experiment(toy_runs.without_its_data))
         assert (state, why) == ("unavailable", "points.csv is not here: fetch it with `nnfs data`")
 
+    def test_without_torch_a_trained_record_is_unavailable(self, base):
+        state, why = self.examine(base, toy_runs.experiment(toy_runs.without_torch))
+        assert (state, why) == ("unavailable", "torch is not installed: it comes with the extra `train`")
+
     def test_code_that_no_longer_runs_is_stale(self, base):
         record = records.load("p9.toy", "fast", 1, base=base)
         state, why = runs.examine(toy_runs.experiment(toy_runs.descend_one_way_only), record)
