@@ -6,6 +6,7 @@ what it needs and nothing else.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import tyro
 from tyro.conf import Positional
 
+from nnfs import commands
 from nnfs.errors import UserError
 
 
@@ -81,6 +83,9 @@ def run(
     seeds: int | None = None,
     minutes: float | None = None,
     jobs: int = 2,
+    arms: str = "*",
+    longest: float = math.inf,
+    device: str = "cpu",
 ) -> int:
     """Train what is missing of an experiment and write a record for each cell as it finishes. Safe to kill and rerun.
 
@@ -90,10 +95,13 @@ def run(
         seeds: How many seeds per arm, if not the experiment's own number.
         minutes: Start no new cell after so many minutes.
         jobs: Cells in parallel, one thread each.
+        arms: Only arms whose name fits this pattern: makemore.*
+        longest: Leave arms alone whose cells are said to take more minutes than that.
+        device: Where nets are trained: cpu, cuda, …
     """
     from nnfs import runs
 
-    return runs.run(experiment, stage=stage, seeds=seeds, minutes=minutes, jobs=jobs)
+    return runs.run(experiment, stage, seeds, minutes, jobs, arms, longest, device)
 
 
 def status(prefix: Positional[str] = "") -> int:
@@ -102,9 +110,9 @@ def status(prefix: Positional[str] = "") -> int:
     Args:
         prefix: p1, p2.xor-inits, …; everything if empty.
     """
-    from nnfs import runs
+    from nnfs import tables
 
-    return runs.status(prefix)
+    return tables.status(prefix)
 
 
 def report(prefix: Positional[str] = "", json: bool = False) -> int:
@@ -114,9 +122,9 @@ def report(prefix: Positional[str] = "", json: bool = False) -> int:
         prefix: p1, p2.xor-inits, …; everything if empty.
         json: One JSON object a row instead of tables.
     """
-    from nnfs import runs
+    from nnfs import tables
 
-    return runs.report(prefix, json=json)
+    return tables.report(prefix, json=json)
 
 
 def verify(prefix: Positional[str] = "", all: bool = False, update: bool = False, jobs: int = 2) -> int:
@@ -152,6 +160,11 @@ VERBS: dict[str, Callable[..., int]] = {
     "status": status,
     "report": report,
     "verify": verify,
+    "train": commands.train,
+    "eval": commands.eval,
+    "sample": commands.sample,
+    "calibrate": commands.calibrate,
+    "data": commands.data,
 }
 
 

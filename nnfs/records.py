@@ -16,13 +16,16 @@ files but for `seconds` and `machine`):
     parameters   {"total": n, "active": n}        flops      of training, an estimate
     examples     rows (tokens for a language model) that training saw, repeats counted
     seconds      wall clock of training, on `machine` {"cpu": …, "cores": n}
-    versions     {"python": …, "numpy": …}        precision  "float64"
-    loss         {"step": […], "value": […]}, at most 60 points, or null where there is no loss
+    versions     {"python": …, "numpy": …}, torch where a net was trained        precision  "float64"
+    loss         {"step": […], "value": […]}, at most 60 points, or null where there is no loss; of language models the
+                 mean over the last twentieth of the run so far, since a batch's own loss is noise
     metrics      {protocol: {metric: number}}
     detail       what a figure of this experiment needs beyond metrics; the experiment's docstring lists it
     rehearsal    what `nnfs verify` compares: {"overrides", "data", "loss", "norm", "metrics"}
     code         sha256 of the training code (import closure of the experiment's module)
     checkpoint   name of a checkpoint, or null
+    evaluation   only where a net was trained: {"seconds": of measuring, apart from training, "slice": {"protocol",
+                 "tokens", "loss"}, what verify asks of the checkpoint, or null}
 """
 
 from __future__ import annotations
@@ -68,6 +71,7 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "code": str,
     "checkpoint": (str, type(None)),
 }
+OPTIONAL = {"evaluation": dict}
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\Z")  # of an experiment or an arm: it is also a folder
 
 
@@ -226,9 +230,9 @@ def _check(record: Any, file: Path) -> None:
         raise RecordError(f"{where} has schema {record.get('schema')!r}; this version reads {SCHEMA!r}")
     if missing := sorted(FIELDS.keys() - record.keys()):
         raise RecordError(f"{where} lacks {', '.join(missing)}")
-    if unknown := sorted(record.keys() - FIELDS.keys()):
+    if unknown := sorted(record.keys() - FIELDS.keys() - OPTIONAL.keys()):
         raise RecordError(f"{where} has unknown fields: {', '.join(unknown)}")
-    for name, kind in FIELDS.items():
+    for name, kind in (FIELDS | {name: kind for name, kind in OPTIONAL.items() if name in record}).items():
         if not isinstance(record[name], kind) or (isinstance(record[name], bool)):
             raise RecordError(f"{where}: field {name!r} is a {type(record[name]).__name__}")
     if file.parts[-3:] != (record["experiment"], record["arm"], f"seed-{record['seed']}.json"):

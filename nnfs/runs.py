@@ -8,14 +8,18 @@ in twenty steps, or fewer nets), whose twenty losses and final parameter norm mu
 first steps of the long run would be no substitute: there the schedule has hardly begun, and a changed
 learning-rate decay moves nothing yet.
 
-The end of the file is what the command line's four verbs do, `run`, `status`, `report` and `verify`: they
-print and return an exit status.
+This file needs no torch. An experiment whose cells train a net says so (`trains`); its run function, which is in
+`nnfs.recipes`, is then told where to put snapshots and checkpoints.
+
+The end of the file is what the command line's verbs `run` and `verify` do: they print and return an exit status.
+`status` and `report` are in `nnfs.tables`.
 """
 
 from __future__ import annotations
 
 import ast
 import difflib
+import fnmatch
 import hashlib
 import importlib
 import importlib.util
@@ -24,7 +28,7 @@ import os
 import pkgutil
 import platform
 import re
-import statistics
+import shutil
 import subprocess
 import sys
 import time
@@ -40,12 +44,10 @@ from typing import Any
 
 import joblib
 import numpy as np
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-from nnfs import records
+from nnfs import checkpoints, records
 from nnfs.errors import UserError
 from nnfs.records import RecordError
 
@@ -73,6 +75,11 @@ class Result:
     loss: tuple[Any, Any] | None = None  # (steps, losses)
     norm: float | None = None  # Euclidean norm of all parameters at the end
     detail: dict[str, Any] = field(default_factory=dict)  # for figures
+    seconds: float | None = None  # of training, all attempts together; None: what the run function took
+    evaluation: dict[str, Any] | None = None  # {"seconds", "slice": what verify asks of the checkpoint, or None}
+    checkpoint: str | None = None  # its name, if one was kept
+    precision: str | None = None  # if not the experiment's
+    versions: dict[str, str] = field(default_factory=dict)  # of what the run needed besides Python and NumPy
 
 
 @dataclass(frozen=True)
@@ -81,29 +88,54 @@ class Arm:
 
     config: dict[str, Any]
     stage: int = 1
+    seeds: int | None = None  # how many, if not the experiment's own number: 1 where nothing is random
+    minutes: float = 0.0  # about how long a cell takes on one core; longer arms come later
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a cell that trains a net does it, and where it leaves things."""
+
+    record: str  # "p3.ladder/makemore.mlp/seed-0"
+    base: Path  # the repository, or wherever the records go
+    snapshots: Path  # of this run and of this code
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A grid of arms × seeds, all of them `run(config, seed)`.
+    """A grid of arms × seeds, all of them `run(config, seed)`; `run(config, seed, place)` if it `trains` a net.
 
     rehearse: what of the config to replace for the rehearsal; empty for a run that takes at most 2 s.
     columns: the metrics ("protocol/metric") that `nnfs report` tabulates.
+    check: `check(record, base, whole)` is what is wrong with the checkpoint of a record ("" if nothing is), asked by
+    verify besides the rehearsal: on a slice of the text, or on all that was measured if `whole`.
     """
 
     name: str
     title: str
-    run: Callable[[dict[str, Any], int], Result]
+    run: Callable[..., Result]
     arms: Mapping[str, Arm]
     columns: tuple[str, ...]
     rehearse: dict[str, Any] = field(default_factory=dict)
     seeds: int = 5
     precision: str = "float64"
+    trains: bool = False
+    check: Callable[[records.Record, Path, bool], str] | None = None
+
+    def seeds_of(self, arm: str) -> int:
+        """How many seeds an arm has."""
+        own = self.arms[arm].seeds
+        return self.seeds if own is None else own
 
     def cells(self, stage: int, seeds: int | None = None) -> list[tuple[str, int]]:
-        """(arm, seed) up to `stage`, first seeds before second ones, so that every arm shows early."""
+        """(arm, seed) up to `stage`: first seeds before second ones, so that every arm shows early, and of the same
+        seed short runs before long ones. `seeds` replaces the experiment's number, not an arm's own."""
         arms = [name for name, arm in self.arms.items() if arm.stage <= stage]
-        return [(arm, seed) for seed in range(self.seeds if seeds is None else seeds) for arm in arms]
+        arms.sort(key=lambda name: self.arms[name].minutes)
+        many = {name: self.seeds if seeds is None else seeds for name in arms}
+        many |= {name: own for name in arms if (own := self.arms[name].seeds) is not None}
+        return [(arm, seed) for seed in range(max(many.values(), default=0)) for arm in arms if seed < many[arm]]
 
 
 def registry() -> dict[str, Experiment]:
@@ -133,11 +165,15 @@ def select(prefix: str, known: Mapping[str, Experiment]) -> list[Experiment]:
 # One cell
 
 
-def run_cell(experiment: Experiment, arm: str, seed: int, base: Path) -> records.Record:
-    """Run one cell and its rehearsal, write its record and return it."""
+def run_cell(experiment: Experiment, arm: str, seed: int, base: Path, device: str = "cpu") -> records.Record:
+    """Run one cell and its rehearsal, write its record and return it. Snapshots of training go when it is written."""
+    code = code_digest(experiment.run.__module__)
+    key = f"{experiment.name}/{arm}/seed-{seed}"
+    place = Place(key, base, base / ".cache" / "nnfs" / "snapshots" / key / code[:12], device)
     start = time.perf_counter()
-    result = experiment.run(dict(experiment.arms[arm].config), seed)
-    seconds = time.perf_counter() - start
+    config = dict(experiment.arms[arm].config)
+    result = experiment.run(config, seed, place) if experiment.trains else experiment.run(config, seed)
+    seconds = time.perf_counter() - start if result.seconds is None else result.seconds
     steps, losses = thin(*result.loss) if result.loss else ([], [])
     record = {
         "schema": records.SCHEMA,
@@ -155,17 +191,28 @@ def run_cell(experiment: Experiment, arm: str, seed: int, base: Path) -> records
         "examples": int(result.examples),
         "seconds": round(seconds, 2),
         "machine": machine(),
-        "versions": {"python": platform.python_version(), "numpy": np.__version__},
-        "precision": experiment.precision,
+        "versions": {"python": platform.python_version(), "numpy": np.__version__, **result.versions},
+        "precision": result.precision or experiment.precision,
         "loss": {"step": plain(steps), "value": plain(losses, 6)} if result.loss else None,
         "metrics": plain(result.metrics, 9),
         "detail": plain(result.detail, 6),
         "rehearsal": rehearse(experiment, arm, seed, result),
-        "code": code_digest(experiment.run.__module__),
-        "checkpoint": None,
+        "code": code,
+        "checkpoint": result.checkpoint,
     }
+    if result.evaluation is not None:
+        record["evaluation"] = plain(result.evaluation, 9)
     records.save(record, base=base)
+    shutil.rmtree(place.snapshots, ignore_errors=True)
     return record
+
+
+def load(name: str, base: Path | None = None) -> Any:
+    """The model of a checkpoint, its bytes checked against the manifest; see `nnfs.recipes.load`.
+
+    (Imported by name, so that a change of the models is no change of the code of Parts 1 and 2.)
+    """
+    return importlib.import_module("nnfs.recipes").load(name, base)
 
 
 def rehearse(experiment: Experiment, arm: str, seed: int, result: Result | None = None) -> dict[str, Any]:
@@ -276,6 +323,7 @@ def sweep(
     jobs: int = 1,
     deadline: float = math.inf,
     progress: Callable[[str], None] = lambda cell: None,
+    device: str = "cpu",
 ) -> Sweep:
     """Run `cells` in `jobs` processes, each writing its record as it finishes.
 
@@ -288,7 +336,7 @@ def sweep(
         todo = [cell for cell in cells if _missing(experiment, cell, base) and _name(cell) not in outcome.failed]
         if restarted:  # whoever killed the pool was among the first; let the others go before them
             todo = todo[jobs:] + todo[:jobs]
-        tasks = (joblib.delayed(_attempt)(experiment, arm, seed, base, deadline) for arm, seed in todo)
+        tasks = (joblib.delayed(_attempt)(experiment, arm, seed, base, deadline, device) for arm, seed in todo)
         try:
             with _processes(jobs):
                 pool = joblib.Parallel(jobs, batch_size=1, pre_dispatch=jobs, return_as="generator_unordered")
@@ -321,12 +369,14 @@ def _missing(experiment: Experiment, cell: tuple[str, int], base: Path) -> bool:
     return not records.path(experiment.name, *cell, base=base).is_file()
 
 
-def _attempt(experiment: Experiment, arm: str, seed: int, base: Path, deadline: float) -> tuple[str, str, str]:
+def _attempt(
+    experiment: Experiment, arm: str, seed: int, base: Path, deadline: float, device: str
+) -> tuple[str, str, str]:
     cell = _name((arm, seed))
     if time.time() > deadline:
         return cell, "skipped", ""
     try:
-        run_cell(experiment, arm, seed, base)
+        run_cell(experiment, arm, seed, base, device)
     except Exception as error:  # whatever a cell raises is that cell's result; the sweep goes on
         return cell, "failed", f"{type(error).__name__}: {error}"
     return cell, "done", ""
@@ -335,8 +385,11 @@ def _attempt(experiment: Experiment, arm: str, seed: int, base: Path, deadline: 
 # Is a record still true?
 
 
-def examine(experiment: Experiment, record: records.Record) -> tuple[str, str]:
-    """("ok", "") or ("stale", why) or ("unavailable", why), after repeating the record's rehearsal."""
+def examine(
+    experiment: Experiment, record: records.Record, base: Path | None = None, whole: bool = False
+) -> tuple[str, str]:
+    """("ok", "") or ("stale", why) or ("unavailable", why), after repeating the record's rehearsal and asking its
+    checkpoint, if it has one, for what it scores: on a slice, or on everything if `whole`."""
     arm = experiment.arms.get(record["arm"])
     if arm is None:
         return "stale", f"{experiment.name} declares no arm {record['arm']!r}"
@@ -349,11 +402,21 @@ def examine(experiment: Experiment, record: records.Record) -> tuple[str, str]:
         again = rehearse(experiment, record["arm"], record["seed"])
     except DataUnavailableError as error:
         return "unavailable", str(error)
+    except ModuleNotFoundError as error:
+        why = f"{error.name} is not installed"
+        return ("unavailable", f"{why}: it comes with the extra `train`") if error.name == "torch" else ("stale", why)
     except Exception as error:  # code that no longer runs does not reproduce its record
         return "stale", f"its rehearsal fails: {type(error).__name__}: {error}"
     for part in ("data", "loss", "norm", "metrics"):
         if change := _difference(part, stored.get(part), again[part]):
             return "stale", f"its rehearsal differs: {change}"
+    if experiment.check is not None and record["checkpoint"] is not None:
+        try:
+            problem = experiment.check(record, base or records.root(), whole)
+        except UserError as error:
+            problem = str(error)
+        if problem:
+            return "stale", problem
     return "ok", ""
 
 
@@ -445,7 +508,7 @@ def verify_records(
     for experiment in experiments:
         code = code_digest(experiment.run.__module__)
         all_due = everything or experiment.name in on_page
-        turn = {arm: (rotation + index) % experiment.seeds for index, arm in enumerate(experiment.arms)}
+        turn = {arm: (rotation + index) % experiment.seeds_of(arm) for index, arm in enumerate(experiment.arms)}
         present = set(stored(experiment, base))
         for arm, seed in sorted(set(experiment.cells(stage=1)) | present):
             name = f"{experiment.name}/{arm}/seed-{seed}"
@@ -460,7 +523,7 @@ def verify_records(
                     todo.append((experiment, records.load(experiment.name, arm, seed, base=base), now))
                 except RecordError as error:
                     judge(name, ("stale", str(error)), **now)
-    tasks = (joblib.delayed(_examined)(*task) for task in todo)
+    tasks = (joblib.delayed(_examined)(*task, base, everything) for task in todo)
     with _processes(jobs):
         for name, verdict, now in joblib.Parallel(jobs, return_as="generator_unordered")(tasks):
             judge(name, verdict, **now)
@@ -468,19 +531,30 @@ def verify_records(
 
 
 def _examined(
-    experiment: Experiment, record: records.Record, now: dict[str, str]
+    experiment: Experiment, record: records.Record, now: dict[str, str], base: Path, whole: bool
 ) -> tuple[str, tuple[str, str], dict[str, str]]:
-    return records.key(record), examine(experiment, record), now
+    return records.key(record), examine(experiment, record, base, whole), now
 
 
 # The verbs of the command line; `nnfs/__main__.py` has their help texts
 
 
-def run(name: str, stage: int = 1, seeds: int | None = None, minutes: float | None = None, jobs: int = 2) -> int:
+def run(
+    name: str,
+    stage: int = 1,
+    seeds: int | None = None,
+    minutes: float | None = None,
+    jobs: int = 2,
+    arms: str = "*",
+    longest: float = math.inf,
+    device: str = "cpu",
+) -> int:
     """Run the cells that have no record, of one experiment ("p2.xor-inits") or of a part ("p2").
 
     stage: 1 is what posts need. seeds: of each arm, instead of the experiment's own number. minutes: start no
-    cell later than that. jobs: processes. Records that exist are never overwritten: delete one to run it again.
+    cell later than that. jobs: processes. arms: a pattern. longest: leave arms alone whose cells are said to take more
+    minutes than that. device: where nets are trained. Records that exist are never overwritten: delete one to run it
+    again.
     Returns 1 if a cell failed. Raises UserError for an unknown name and where there is no prereg.yaml yet.
     """
     if jobs < 1 or stage < 1 or (seeds is not None and seeds < 1):
@@ -489,7 +563,13 @@ def run(name: str, stage: int = 1, seeds: int | None = None, minutes: float | No
     deadline = math.inf if minutes is None else time.time() + 60 * minutes
     any_failed = False
     for experiment in select(name, registry()):
-        cells = [cell for cell in experiment.cells(stage, seeds) if _missing(experiment, cell, base)]
+        cells = [
+            (arm, seed)
+            for arm, seed in experiment.cells(stage, seeds)
+            if _missing(experiment, (arm, seed), base)
+            and fnmatch.fnmatchcase(arm, arms)
+            and experiment.arms[arm].minutes <= longest
+        ]
         if not cells:
             console.print(f"{experiment.name}: nothing to do, every record is there")
             continue
@@ -510,7 +590,7 @@ def run(name: str, stage: int = 1, seeds: int | None = None, minutes: float | No
                 if not console.is_terminal:
                     print(f"{name}/{cell}", file=sys.stderr, flush=True)
 
-            outcome = sweep(experiment, cells, base, jobs=jobs, deadline=deadline, progress=tick)
+            outcome = sweep(experiment, cells, base, jobs=jobs, deadline=deadline, progress=tick, device=device)
         for cell, message in outcome.failed.items():
             console.print(f"{experiment.name}/{cell} failed: {message}", markup=False, highlight=False)
         left = f", {len(outcome.skipped)} left for the next time" if outcome.skipped else ""
@@ -524,97 +604,17 @@ STATES = ("ok", "unverified", "stale", "missing", "unavailable", "planned")
 
 
 def status(prefix: str = "") -> int:
-    """Print how many cells of each experiment are in which state; see `state`."""
-    base = records.root()
-    ledger = read_ledger(base)
-    table = Table("experiment", "arms", *STATES, box=box.SIMPLE)
-    for experiment in select(prefix, registry()):
-        cells = experiment.cells(stage=9)
-        counts = Counter(state(experiment, arm, seed, base, ledger) for arm, seed in cells)
-        numbers = [str(counts[s]) if counts[s] else "·" for s in STATES]
-        table.add_row(experiment.name, str(len(experiment.arms)), *numbers)
-    _console().print(table)
-    return 0
+    """See `nnfs.tables.status`."""
+    from nnfs import tables
+
+    return tables.status(prefix)
 
 
 def report(prefix: str = "", arms: str = "*", json: bool = False) -> int:
-    """Print the results: of each arm and metric the median, the range and every seed, then the verdict on
-    each hypothesis of prereg.yaml. With `json` one object a line instead; see `rows`."""
-    base = records.root()
-    for experiment in select(prefix, registry()):
-        try:
-            found = records.load_all(experiment.name, arms, base=base)
-        except RecordError as error:
-            print(f"{experiment.name}: {error}", file=sys.stderr)
-            continue
-        if json:
-            for row in rows(experiment, found, base):
-                print(dumps(row, sort_keys=True))
-        else:
-            _print_results(experiment, found)
-            _print_verdicts(experiment, base)
-    return 0
+    """See `nnfs.tables.report`."""
+    from nnfs import tables
 
-
-def rows(experiment: Experiment, found: list[records.Record], base: Path) -> Iterator[dict[str, Any]]:
-    """One dictionary for each (record, protocol, metric), then one for each cell of a later stage that has
-    no record (its state is "planned" and its numbers are null)."""
-    ledger = read_ledger(base)
-    for record in found:
-        arm, seed = record["arm"], record["seed"]
-        declared = arm in experiment.arms
-        common = {
-            "experiment": experiment.name,
-            "arm": arm,
-            "seed": seed,
-            "data": ", ".join(sorted(record["data"])),
-            "params_total": record["parameters"]["total"],
-            "params_active": record["parameters"]["active"],
-            "flops": record["flops"],
-            "seconds": record["seconds"],
-            "stage": record["stage"],
-            "state": state(experiment, arm, seed, base, ledger) if declared else "stale",
-        }
-        for protocol, metrics in sorted(record["metrics"].items()):
-            for name, value in sorted(metrics.items()):
-                yield {**common, "protocol": protocol, "metric": name, "value": value}
-    unknown = ("data", "protocol", "metric", "value", "params_total", "params_active", "flops", "seconds")
-    for arm, seed in experiment.cells(stage=9):
-        if state(experiment, arm, seed, base, ledger) == "planned":
-            cell = {"experiment": experiment.name, "arm": arm, "seed": seed, "state": "planned"}
-            yield {**dict.fromkeys(unknown), **cell, "stage": experiment.arms[arm].stage}
-
-
-def _print_results(experiment: Experiment, found: list[records.Record]) -> None:
-    table = Table("arm", "metric", "n", "median", "min", "max", "every seed", box=box.SIMPLE)
-    for column in experiment.columns:
-        protocol, _, name = column.partition("/")
-        having = [r for r in found if name in r["metrics"].get(protocol, {})]
-        for arm, values in records.by_arm(having, column).items():
-            numbers = [f"{x:.4g}" for x in (statistics.median(values), min(values), max(values))]
-            table.add_row(arm, column, str(len(values)), *numbers, "  ".join(f"{x:.4g}" for x in values))
-    console = _console()
-    console.print(f"\n{experiment.name}: {experiment.title}", style="bold", highlight=False)
-    console.print(table)
-
-
-def _print_verdicts(experiment: Experiment, base: Path) -> None:
-    try:
-        judged = records.verdicts(experiment.name, base=base)
-    except RecordError as error:
-        print(error)
-        return
-    for verdict in judged:
-        print(f"{verdict['name']} {verdict['verdict']}: {verdict['statement']}")
-        test = f"{verdict['metric']} {verdict['comparison']} {verdict['threshold']}"
-        for what, values in verdict["values"].items():
-            print(f"   {test}  ·  {what}: {'  '.join(f'{x:.4g}' for x in values)}")
-        if verdict["verdict"] == "not supported":
-            print(f"   {verdict['if_not']}")
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 200)  # a pipe has no width, a table needs one
+    return tables.report(prefix, arms, json)
 
 
 def verify(prefix: str = "", all: bool = False, jobs: int = 2) -> int:
@@ -631,17 +631,22 @@ def verify(prefix: str = "", all: bool = False, jobs: int = 2) -> int:
 
     rotation = commit_count(base)
     found = verify_records(experiments, base, everything=all, rotation=rotation, jobs=jobs, progress=tell)
+    needed, lacking = cited(base), False
     for experiment in experiments:
         missing = [
             name for name, (state, _) in found.items() if state == "missing" and name.startswith(f"{experiment.name}/")
         ]
+        lacking |= bool(missing) and experiment.name in needed
         if missing:
             several = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             print(f"{'missing':12}{missing[0]}{several}  make them with `nnfs run {experiment.name}`")
     counts = Counter(state for state, _ in found.values())
+    for name, why in checkpoints.problems(base).items():
+        print(f"{'stale':12}{name}.safetensors {why}")
+        counts["stale"] += 1
     summary = ", ".join(f"{counts[s]} {s}" for s in STATES if counts[s])
     print(f"verify: {summary or 'no records due'} ({time.perf_counter() - start:.1f} s)")
-    return int(bool(counts["stale"] or counts["missing"]))
+    return int(bool(counts["stale"] or lacking))
 
 
 def commit_count(base: Path) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import toy_runs
 
-from nnfs import records, runs
+from nnfs import checkpoints, records, runs
 from nnfs.errors import UserError
 
 HYPOTHESIS = """H1:
@@ -160,6 +160,10 @@ class TestRehearsal:
     def test_missing_data_is_unavailable_which_is_not_stale(self, base):
         state, why = self.examine(base, toy_runs.experiment(toy_runs.without_its_data))
         assert (state, why) == ("unavailable", "points.csv is not here: fetch it with `nnfs data`")
+
+    def test_without_torch_a_trained_record_is_unavailable(self, base):
+        state, why = self.examine(base, toy_runs.experiment(toy_runs.without_torch))
+        assert (state, why) == ("unavailable", "torch is not installed: it comes with the extra `train`")
 
     def test_code_that_no_longer_runs_is_stale(self, base):
         record = records.load("p9.toy", "fast", 1, base=base)
@@ -361,16 +365,38 @@ class TestCommandLine:
         assert runs.report("p9.toy") == 0
         assert "make them with `nnfs run p9.toy`" in capsys.readouterr().err
 
-    def test_verify_fails_on_stale_and_on_missing_records(self, base, capsys, monkeypatch):
+    def test_verify_fails_on_stale_records_and_on_missing_ones_that_a_post_needs(self, base, capsys, monkeypatch):
         runs.run("p9.toy", jobs=1)
         assert runs.verify(jobs=1) == 0
         records.path("p9.toy", "fast", 2, base=base).unlink()
-        assert runs.verify(jobs=1) == 1
+        assert runs.verify(jobs=1) == 0
         assert "missing     p9.toy/fast/seed-2" in capsys.readouterr().out
+        (base / "posts").mkdir()
+        (base / "posts/09-toy.md").write_text("---\ntitle: Toy\ndepends:\n  - runs/p9.toy\n---\n")
+        assert runs.verify(jobs=1) == 1
         runs.run("p9.toy", jobs=1)
         monkeypatch.setattr(runs, "registry", lambda: {"p9.toy": toy_runs.experiment(steps=50)})
         assert runs.verify(all=True, jobs=1) == 1
         assert "stale       p9.toy/slow/seed-0  config.steps was 100, is 50" in capsys.readouterr().out
+
+    def test_verify_fails_on_a_checkpoint_that_is_not_what_the_manifest_says(self, base, capsys):
+        runs.run("p9.toy", jobs=1)
+        checkpoints.save("p9.toy.slow", {"w": np.zeros(3)}, {}, "p9.toy/slow/seed-0", base)
+        assert runs.verify(jobs=1) == 0
+        (base / "runs/checkpoints/p9.toy.slow.safetensors").write_bytes(b"other")
+        assert runs.verify(jobs=1) == 1
+        assert "p9.toy.slow.safetensors has other bytes than the manifest says" in capsys.readouterr().out
+
+    def test_run_takes_a_pattern_of_arms_and_leaves_long_ones(self, base, monkeypatch):
+        toy = toy_runs.experiment()
+        long = dataclasses.replace(toy.arms["slow"], minutes=30.0)
+        toy = dataclasses.replace(toy, arms={**toy.arms, "slow": long})
+        monkeypatch.setattr(runs, "registry", lambda: {"p9.toy": toy})
+        assert toy.cells(stage=1)[:2] == [("fast", 0), ("slow", 0)]  # short runs first
+        runs.run("p9.toy", jobs=1, longest=20)
+        assert {Path(name).parts[2] for name in all_records(base)} == {"fast"}
+        runs.run("p9.toy", jobs=1, seeds=1, arms="s*")
+        assert "runs/p9.toy/slow/seed-0.json" in all_records(base)
 
     def test_unavailable_data_is_no_failure(self, base, capsys, monkeypatch):
         runs.run("p9.toy", jobs=1)
@@ -429,11 +455,12 @@ class TestSmallPrint:
 
 class TestTheSeriesOwnExperiments:
     @pytest.mark.parametrize("experiment", runs.registry().values(), ids=lambda e: e.name)
-    def test_hypotheses_speak_of_declared_arms_and_five_seeds(self, experiment):
+    def test_hypotheses_speak_of_declared_arms_and_wait_for_all_their_seeds(self, experiment):
         hypotheses = records.prereg(experiment.name, base=Path(runs.__file__).parents[1])
         for name, hypothesis in hypotheses.items():
             assert set(hypothesis["arms"]) <= set(experiment.arms), name
-            assert hypothesis["min_seeds"] >= 5, name
+            assert hypothesis["min_seeds"] == min(experiment.seeds_of(arm) for arm in hypothesis["arms"]), name
+            assert hypothesis["min_seeds"] >= (5 if experiment.name[:2] in ("p1", "p2") else 3), name
 
     def test_a_part_selects_its_experiments_and_nothing_selects_all(self):
         known = runs.registry()

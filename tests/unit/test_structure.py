@@ -59,6 +59,27 @@ def test_parts_one_and_two_need_no_torch(name):
     assert done.returncode == 0, done.stderr
 
 
+def test_listing_experiments_and_reading_records_needs_no_torch():
+    program = (
+        "import sys; sys.modules['torch'] = None;"
+        "from nnfs import checkpoints, commands, runs, tables; assert 'p3.ladder' in runs.registry()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_model_and_no_experiment_names_a_device():
+    """Where a run happens is said on the command line and nowhere else."""
+    models = ["charmlp", "gpt", "gpt2", "model", "optim", "positions", "prior"]
+    files = [*(PACKAGE / f"{name}.py" for name in models), *(PACKAGE / "experiments").glob("*.py")]
+    for path in files:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        texts = {
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        assert not {text for text in texts if text.split(":")[0] in ("cpu", "cuda", "mps")}, path.name
+
+
 @pytest.mark.parametrize("init", ["__init__.py", "data/__init__.py"])
 def test_package_inits_are_empty_so_that_an_import_says_exactly_what_it_needs(init):
     assert not ast.parse((PACKAGE / init).read_text(encoding="utf-8")).body

@@ -52,6 +52,10 @@ def without_its_data(config, seed):
     raise DataUnavailableError("points.csv is not here: fetch it with `nnfs data`")
 
 
+def without_torch(config, seed):
+    raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+
 def count(config, seed):
     """No loss, and quick: such an experiment is its own rehearsal."""
     return Result(metrics={"all": {"solved": 14 + seed}})
