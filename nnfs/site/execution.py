@@ -121,7 +121,7 @@ def execute(notebook: NotebookNode, srcdir: Path, allowed: Sequence[Path]) -> fl
     Raises CellError for the first cell that raises, runs out of time, kills its kernel or opens what it may not.
     """
     roots = [str(root) for root in deps.project_roots(srcdir)]
-    env = {name: x for name, x in os.environ.items() if name in FROM_OUTSIDE or name.startswith("COVERAGE_")}
+    env = {name: x for name, x in os.environ.items() if name in FROM_OUTSIDE}
     env |= {
         "PYTHONNOUSERSITE": "1",
         "LC_ALL": "C.UTF-8",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+pytestmark = pytest.mark.xdist_group("browser")  # one worker: they share one build of this checkout
+
 
 def test_a_value_card_opens_on_focus_and_closes_on_escape(page: Page, post_url: str):
     page.goto(post_url)
