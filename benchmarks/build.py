@@ -85,18 +85,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--posts", type=int, default=100, help="synthetic posts in the second table (default 100)")
     parser.add_argument("--repeats", type=int, default=3, help="builds per median (default 3)")
+    parser.add_argument("--only-synthetic", action="store_true", help="leave out the table of the site as it is")
     given = parser.parse_args()
+    if not given.only_synthetic:
+        real_site(given.repeats)
+    synthetic(given.posts, given.repeats)
+
+
+def real_site(repeats: int) -> None:
+    """The first table."""
     with tempfile.TemporaryDirectory() as folder:
         root = copy(Path(folder))
         print("the site as it is")
         post = root / "posts" / "02-simpler-than-you-think.md"
-        for name, seconds in measure(root, post, root / "nnfs" / "hopfield.py", given.repeats):
+        for name, seconds in measure(root, post, root / "nnfs" / "hopfield.py", repeats):
             print(f"  {name:12s} {seconds:6.1f} s")
+
+
+def synthetic(posts: int, repeats: int) -> None:
+    """The second table."""
     with tempfile.TemporaryDirectory() as folder:
         root = copy(Path(folder))
         for old in [*(root / "posts").glob("*.md"), *(root / "posts" / "values").glob("*.json")]:
             old.unlink()
-        for n in range(given.posts):
+        for n in range(posts):
             name = f"{n:03d}-post"
             (root / "posts" / f"{name}.md").write_text(POST.format(n=n, part=n + 1), encoding="utf-8")
         conf = root / "conf.py"
@@ -104,10 +116,11 @@ def main() -> None:
         glossary = root / "glossary.md"
         if glossary.is_file():
             glossary.write_text("# Glossary\n", encoding="utf-8")
+        (root / "index.md").write_text("# Index\n\n```{toctree}\n:glob:\n\nposts/*\nglossary\nbibliography\n```\n")
         nnfs(root, "verify", "--update")
-        print(f"{given.posts} synthetic posts")
+        print(f"{posts} synthetic posts")
         first = root / "posts" / "000-post.md"
-        for name, seconds in measure(root, first, root / "nnfs" / "hopfield.py", given.repeats):
+        for name, seconds in measure(root, first, root / "nnfs" / "hopfield.py", repeats):
             print(f"  {name:12s} {seconds:6.1f} s")
 
 
