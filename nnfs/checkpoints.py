@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnfs import records
+from nnfs import files, records
 from nnfs.errors import UserError
 
 Tensors = dict[str, NDArray[Any]]
@@ -60,13 +60,7 @@ def save(name: str, tensors: Mapping[str, NDArray[Any]], config: dict[str, Any],
     arrays = {key: np.ascontiguousarray(array) for key, array in tensors.items()}
     data = pack(arrays, metadata={"config": json.dumps(config, sort_keys=True)})
     file = folder(base) / f"{name}.safetensors"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    files.write_bytes(file, data)
     sha256 = hashlib.sha256(data).hexdigest()
     entry = {"sha256": sha256, "bytes": len(data), "record": record}
     lock_file = base / ".cache" / "nnfs" / "manifest.lock"

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nnfs import files
 from nnfs.records import root
 
 Ints = NDArray[np.int64]
@@ -122,13 +123,7 @@ class Source:
         """Check `data` and put it into the cache (under a temporary name, then renamed)."""
         self.check(data, f"what was fetched for {self.file}")
         file = cache() / self.file
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(f".{file.name}.{os.getpid()}")
-        try:
-            temporary.write_bytes(data)
-            os.replace(temporary, file)
-        finally:
-            temporary.unlink(missing_ok=True)
+        files.write_bytes(file, data)
         return file
 
     def download(self) -> bytes:
