@@ -147,7 +147,8 @@ def test_what_we_wrote_is_small() -> None:
 def test_packages_are_pinned_exactly_with_hashes_and_without_addresses() -> None:
     wanted = json.loads((REPOSITORY / "interactive" / "package.json").read_text(encoding="utf-8"))
     lock = (REPOSITORY / "interactive" / "package-lock.json").read_text(encoding="utf-8")
-    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted["dependencies"].values())
+    versions = wanted["dependencies"] | wanted["devDependencies"]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in versions.values())
     assert '"resolved"' not in lock
     installed = {k: v for k, v in json.loads(lock)["packages"].items() if k}
     assert all("integrity" in entry for entry in installed.values())
