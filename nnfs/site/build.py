@@ -17,6 +17,7 @@ from pathlib import Path
 
 from nnfs.errors import UserError
 from nnfs.site import deps
+from nnfs.site.bundle import SWITCH
 from nnfs.site.furniture import posts
 from nnfs.site.pages import matches, write_atomically
 from nnfs.site.strict import INPUTS
@@ -56,8 +57,8 @@ def input_files(root: Path) -> Iterator[Path]:
 
 
 def input_digest(root: Path) -> str:
-    """sha256 over names and contents of all inputs, the interpreter and the lock of the packages."""
-    total = hashlib.sha256(deps.toolchain().encode())
+    """sha256 over names and contents of all inputs, the interpreter, the lock of the packages, and the switch."""
+    total = hashlib.sha256((deps.toolchain() + os.environ.get(SWITCH, "")).encode())
     lock = root / "interactive" / "node_modules" / ".package-lock.json"
     for path in [*input_files(root), *([lock] if lock.is_file() else [])]:
         total.update(path.relative_to(root).as_posix().encode() + b"\0")

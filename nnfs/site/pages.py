@@ -34,6 +34,7 @@ class Page:
     values: dict[str, dict[str, Any]] = dc.field(default_factory=dict)
     claims: list[dict[str, Any]] = dc.field(default_factory=list)
     cites: dict[str, str] = dc.field(default_factory=dict)  # record -> digest
+    tags: list[str] = dc.field(default_factory=list)  # elements of its interactives, in order
     hidden: dict[int, str] = dc.field(default_factory=dict)  # sources of the cells that the text does not show
     clashes: list[str] = dc.field(default_factory=list)  # names given to two different values
 

@@ -40,7 +40,8 @@ class Collector(std_logging.Handler):
         self.app, self.unclean = app, set[str]()
 
     def emit(self, record: std_logging.LogRecord) -> None:
-        self.unclean.add(self.docname(getattr(record, "location", None)) or EVERYTHING)
+        if not getattr(record, "repeats", False):  # what every build finds anew is of no page
+            self.unclean.add(self.docname(getattr(record, "location", None)) or EVERYTHING)
 
     def docname(self, location: Any) -> str | None:
         """The document that a Sphinx log location (node, (docname, line), or "path:line") lies in."""

@@ -21,6 +21,18 @@ def test_build_then_nothing_to_do_then_an_edit_is_seen(new_site):
     assert "Other words." in site.page("02-two")
 
 
+def test_a_script_and_the_wish_for_no_scripts_are_inputs_of_a_build(site):
+    site.write("interactive/src/entries/nn-toy.ts", "export {};")
+    site.nnfs("build")
+    assert "nothing changed" in site.nnfs("build").output
+    site.write("interactive/src/entries/nn-toy.ts", "export default 1;")
+    assert "nothing changed" not in site.nnfs("build").output
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NNFS_INTERACTIVE", "posters")
+        assert "nothing changed" not in site.nnfs("build").output
+    assert "nothing changed" not in site.nnfs("build").output
+
+
 def test_a_failed_build_is_not_taken_for_done(site):
     site.nnfs("build")
     site.edit("posts/02-two.md", "print('two', 1 + 1)", "1 / 0")
@@ -127,4 +139,6 @@ def test_preview_watches_the_sources_and_not_what_it_builds(site, monkeypatch):
     assert re.search(ignored, f"{site.root}/_build/jupyter_execute/posts/02-two.ipynb")
     assert re.search(ignored, f"{site.root}/.cache/nnfs/katex.json")
     assert not re.search(ignored, f"{site.root}/posts/02-two.md")
+    assert not re.search(ignored, f"{site.root}/interactive/src/core/clock.ts")
+    assert re.search(ignored, f"{site.root}/interactive/node_modules/d3-shape/package.json")
     assert "8123" in command
