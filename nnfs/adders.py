@@ -12,6 +12,8 @@ outside its range. What it says then is the experiment.
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -198,16 +200,49 @@ def checkpoints(steps: int, count: int = 24) -> list[int]:
     return sorted({round(s) for s in np.geomspace(1, steps, count).tolist()})
 
 
+def epochs(rows: int, config: dict[str, Any], count: int = 22) -> dict[int, int]:
+    """{step: epoch} of up to `count` + 1 moments of training on `rows` pairs: before it, after the first epoch, after
+    the last, and in between evenly spaced in the logarithm. An epoch is one pass over the pairs."""
+    batches_each = -(-rows // config["batch"])
+    last = max(1, config["steps"] // batches_each)
+    return {e * batches_each: e for e in sorted({0, *np.geomspace(1, last, count).round().astype(int).tolist()})}
+
+
+def rounded(model: Adder | Line, top: int) -> Ints:
+    """The answer to every pair of 0 … 2·top + 1, to the nearest whole number: row a, column b."""
+    size = 2 * top + 2
+    return np.rint(model.answer(addition.pairs(0, size - 1))).astype(np.int64).reshape(size, size)
+
+
+def pack(answers: list[Ints]) -> str:
+    """Whole numbers from −128 to 127 as text for a record: one byte each, compressed, base64. Else ValueError."""
+    numbers = np.array(answers)
+    if numbers.min() < -128 or numbers.max() > 127:
+        raise ValueError(f"a byte holds −128 to 127, got {numbers.min()} to {numbers.max()}")
+    return base64.b64encode(zlib.compress(numbers.astype(np.int8).tobytes(), 9)).decode()
+
+
+def unpack(text: str, top: int) -> Ints:
+    """What `pack` packed, (checkpoints, a, b). Raises ValueError if it is damaged."""
+    size = 2 * top + 2
+    try:
+        return np.frombuffer(zlib.decompress(base64.b64decode(text)), np.int8).reshape(-1, size, size).astype(np.int64)
+    except zlib.error as error:
+        raise ValueError(f"these packed answers are damaged: {error}") from None
+
+
 def run(config: dict[str, Any], seed: int) -> dict[str, Any]:
     """One arm of p2.addition-mlp.
 
     config: model (a key of MODELS or "linear"), top, held_out, hole (first, last) or None, steps, batch, lr,
-    asked (pairs whose answers are kept). Returns {"model", "split", "losses", "curves", "answers"}; curves
-    and answers are taken at `checkpoints(steps)`, on at most 1,000 pairs of each set.
+    asked (pairs whose answers are kept), grid (true: seed 0 keeps its answers to every pair). Returns {"model",
+    "split", "losses", "curves", "answers", "grid"}; curves and answers are taken at `checkpoints(steps)`, on at most
+    1,000 pairs of each set, the grid, {"epoch", "said": see `pack`} or None, at `epochs`.
     """
     split = addition.split(config["top"], config["held_out"], seed, config["hole"])
     if config["model"] == "linear":
-        return {"model": Line(split.train), "split": split, "losses": None, "curves": None, "answers": None}
+        nothing = dict.fromkeys(("losses", "curves", "answers", "grid"))
+        return {"model": Line(split.train), "split": split, **nothing}
     adder = Adder(config["model"], config["top"], seed)
     rng = np.random.default_rng([seed, 6])
     some = {
@@ -219,8 +254,12 @@ def run(config: dict[str, Any], seed: int) -> dict[str, Any]:
     marks = set(checkpoints(config["steps"]))
     curves: dict[str, list[float]] = {"step": []}
     answers: list[list[float]] = []
+    moments = epochs(len(split.train), config) if config.get("grid") and seed == 0 else {}
+    said = [rounded(adder, config["top"])] if moments else []
 
     def watch(step: int) -> None:
+        if step in moments:
+            said.append(rounded(adder, config["top"]))
         if step not in marks:
             return
         curves["step"].append(step)
@@ -234,4 +273,5 @@ def run(config: dict[str, Any], seed: int) -> dict[str, Any]:
             answers.append(np.round(adder.answer(asked), 2).tolist())
 
     losses = train(adder, split.train, seed, config["steps"], config["batch"], config["lr"], watch)
-    return {"model": adder, "split": split, "losses": losses, "curves": curves, "answers": answers}
+    grid = {"epoch": list(moments.values()), "said": pack(said)} if moments else None
+    return {"model": adder, "split": split, "losses": losses, "curves": curves, "answers": answers, "grid": grid}

@@ -108,8 +108,8 @@ class Experiment:
 
     rehearse: what of the config to replace for the rehearsal; empty for a run that takes at most 2 s.
     columns: the metrics ("protocol/metric") that `nnfs report` tabulates.
-    check: `check(record, base, whole)` is what is wrong with the checkpoint of a record ("" if nothing is), asked by
-    verify besides the rehearsal: on a slice of the text, or on all that was measured if `whole`.
+    check: `check(record, base, whole)` is what is wrong with what a record keeps besides metrics, its checkpoint or its
+    net's answers ("" if nothing is), asked by verify besides the rehearsal: on a slice, or on everything if `whole`.
     """
 
     name: str
@@ -388,8 +388,8 @@ def _attempt(
 def examine(
     experiment: Experiment, record: records.Record, base: Path | None = None, whole: bool = False
 ) -> tuple[str, str]:
-    """("ok", "") or ("stale", why) or ("unavailable", why), after repeating the record's rehearsal and asking its
-    checkpoint, if it has one, for what it scores: on a slice, or on everything if `whole`."""
+    """("ok", "") or ("stale", why) or ("unavailable", why), after repeating the record's rehearsal and asking what
+    else it keeps, a checkpoint or answers, whether it is what the metrics say: on a slice, or wholly if `whole`."""
     arm = experiment.arms.get(record["arm"])
     if arm is None:
         return "stale", f"{experiment.name} declares no arm {record['arm']!r}"
@@ -410,7 +410,7 @@ def examine(
     for part in ("data", "loss", "norm", "metrics"):
         if change := _difference(part, stored.get(part), again[part]):
             return "stale", f"its rehearsal differs: {change}"
-    if experiment.check is not None and record["checkpoint"] is not None:
+    if experiment.check is not None and (record["checkpoint"] is not None or not experiment.trains):
         try:
             problem = experiment.check(record, base or records.root(), whole)
         except UserError as error:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from nnfs import records, scalar
-from nnfs.adders import MODELS
+from nnfs.adders import MODELS, Adder, pack, rounded, unpack
+from nnfs.experiments import p2
 from nnfs.mlp import MLP
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -297,6 +298,55 @@ def test_relus_trained_faster_may_be_good_inside_and_anything_beyond():
     assert (len(learned), len(fast)) == (4, 5)
     assert min(of(learned, "held-out/exact")) > 0.95
     assert min(of(learned, "beyond/exact")) < 0.1 < 0.8 < max(of(learned, "beyond/exact"))
+
+
+# What the reader can touch: sums up to 19 + 19, every pair a cell
+
+
+SMALL = ("scalar-relu", "scalar-sigmoid", "digits", "one-hot")
+
+
+@pytest.fixture(scope="module")
+def small():
+    found = {arm: records.load_all("p2.addition-mlp", f"{arm}.0-19") for arm in ("linear", *SMALL)}
+    assert {len(runs) for runs in found.values()} == {5}
+    return found
+
+
+def test_up_to_nineteen_every_code_learns_what_it_is_shown_and_each_ends_in_its_own_way(small):
+    for runs in small.values():
+        assert min(of(runs, "train/exact")) > 0.99
+    for arm in ("linear", "scalar-relu", "scalar-sigmoid"):
+        assert min(of(small[arm], "held-out/exact")) > 0.99
+    assert 0.8 < min(of(small["digits"], "held-out/exact")) < max(of(small["digits"], "held-out/exact")) < 0.95
+    assert max(of(small["one-hot"], "held-out/exact")) == 0
+    assert min(of(small["scalar-relu"], "beyond/exact")) > 0.95
+    for arm in ("scalar-sigmoid", "digits", "one-hot"):
+        assert max(of(small[arm], "beyond/exact")) == 0
+
+
+@pytest.mark.parametrize("arm", SMALL)
+def test_the_answers_kept_for_the_page_are_those_that_the_metrics_measured(small, arm):
+    record = small[arm][0]
+    assert unpack(record["detail"]["grid"]["said"], 19).shape == (22, 40, 40)
+    assert record["detail"]["grid"]["epoch"][-1] == 1200
+    assert p2.check_grid(record, ROOT, whole=False) == ""
+    forged = {**record, "detail": {"grid": {**record["detail"]["grid"], "said": pack([np.zeros((40, 40), int)])}}}
+    assert "its metrics say otherwise" in p2.check_grid(forged, ROOT, whole=False)
+
+
+@pytest.mark.parametrize("arm", ["scalar-relu", "scalar-sigmoid"])
+def test_the_weights_kept_for_the_page_give_the_answers_kept_for_the_page(small, arm):
+    grid = small[arm][0]["detail"]["grid"]
+    adder = Adder(arm, 19, seed=0)
+    for layer, (W, b) in enumerate(zip(grid["weights"]["W"], grid["weights"]["b"], strict=True)):
+        adder.net.W[layer][:], adder.net.b[layer][:] = W, b
+    assert np.array_equal(rounded(adder, 19), unpack(grid["said"], 19)[-1])
+
+
+def test_a_net_trained_again_gives_the_answers_in_its_record(small):
+    """The quickest of the four, whole: two seconds of training."""
+    assert p2.check_grid(small["scalar-relu"][0], ROOT, whole=True) == ""
 
 
 def test_of_the_predictions_only_the_one_about_the_hole_failed():

@@ -123,6 +123,43 @@ class TestMeasures:
         assert adders.checkpoints(20)[-1] == 20
 
 
+class TestGrid:
+    def test_epochs_begin_before_training_and_end_after_it(self):
+        moments = adders.epochs(280, {"batch": 64, "steps": 6000})
+        assert list(moments.values())[:4] == [0, 1, 2, 3]
+        assert list(moments.items())[-1] == (6000, 1200)
+        assert len(moments) <= 23
+        assert all(step == 5 * epoch for step, epoch in moments.items())  # 280 pairs are five batches
+
+    def test_every_pair_is_asked_the_second_operand_fastest(self):
+        class Twice:
+            def answer(self, pairs):
+                return pairs[:, 0] + 2 * pairs[:, 1] + 0.4
+
+        said = adders.rounded(Twice(), top=4)
+        assert said[3, 5] == 13
+        assert said.shape == (10, 10)
+
+    def test_packed_answers_come_back_and_what_a_byte_cannot_hold_is_refused(self):
+        answers = [np.arange(-128, 128).reshape(16, 16)[:10, :10], np.full((10, 10), 127)]
+        assert np.array_equal(adders.unpack(adders.pack(answers), top=4), answers)
+        with pytest.raises(ValueError, match="got 127 to 128"):
+            adders.pack([np.array([[127, 128]])])
+        with pytest.raises(ValueError, match="damaged"):
+            adders.unpack(adders.pack(answers)[:-8] + "AAAAAAAA", top=4)
+
+    def test_seed_0_keeps_them_at_every_epoch_and_they_end_with_the_trained_net(self):
+        config = {**CONFIG, "model": "digits", "grid": True}
+        outcome = adders.run(config, seed=0)
+        assert outcome["grid"]["epoch"] == list(adders.epochs(len(outcome["split"].train), config).values())
+        said = adders.unpack(outcome["grid"]["said"], 9)
+        assert said.shape == (len(outcome["grid"]["epoch"]), 20, 20)
+        assert np.array_equal(said[0], adders.rounded(Adder("digits", 9, seed=0), 9))
+        assert np.array_equal(said[-1], adders.rounded(outcome["model"], 9))
+        assert adders.run(config, seed=1)["grid"] is None
+        assert adders.run({**CONFIG, "model": "digits"}, seed=0)["grid"] is None
+
+
 class TestTraining:
     def test_batches_go_through_all_pairs_before_they_repeat(self):
         stream = adders.batches(addition.pairs(0, 4), 10, np.random.default_rng(0))
