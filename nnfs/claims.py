@@ -11,12 +11,15 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 VALUE_MIME = "application/vnd.nnfs.value+json"
 CLAIM_MIME = "application/vnd.nnfs.claim+json"
 CITE_MIME = "application/vnd.nnfs.cite+json"
 FIGURE_MIME = "application/vnd.nnfs.figure+json"
+POSTER_MIME = "application/vnd.nnfs.poster+json"
+FOR_THE_BUILD = (VALUE_MIME, CLAIM_MIME, CITE_MIME, POSTER_MIME)  # the page shows nothing in their place
 
 NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\Z")
 T = TypeVar("T")
@@ -47,6 +50,23 @@ def plain(x: Any) -> Any:
     if isinstance(x, (bool, int, float, str)) or x is None:
         return x
     raise TypeError(f"a value is a number, a string or a list of them, got {type(x).__name__}")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
+    """The data behind a picture as rows to read: {"columns": […], "rows": [[…], …]}.
+
+    columns: what stands at the head of each, with its unit. rows: numbers and strings, as many as columns.
+    Raises ValueError for an empty table, a nameless column, or a row of another length; TypeError for what is no cell.
+    """
+    names, lines = [str(name) for name in columns], [plain(list(row)) for row in rows]
+    if not names or not lines or not all(name.strip() for name in names):
+        raise ValueError("a table needs a name for each column, and at least one row")
+    for i, line in enumerate(lines):
+        if len(line) != len(names):
+            raise ValueError(f"row {i} of the table has {len(line)} cells, the table {len(names)} columns")
+        if not all(isinstance(cell, (int, float, str)) for cell in line):
+            raise TypeError(f"row {i} of the table has a cell that is neither a number nor a string: {line!r}")
+    return {"columns": names, "rows": lines}
 
 
 def value(name: str, x: T, *, rtol: float = 1e-6, seed: int | None = None, note: str = "") -> T:

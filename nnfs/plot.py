@@ -20,12 +20,13 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnfs.claims import FIGURE_MIME, publish
+from nnfs import claims
+from nnfs.claims import FIGURE_MIME, POSTER_MIME, publish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -439,20 +440,39 @@ def show(fig: Figure, name: str, caption: str, alt: str) -> str | None:
     Raises ValueError for a missing caption or alt, a legend, an axes title, a colour that is no sentinel, or
     an SVG above 60 KB.
     """
+    svg = _checked(fig, name, caption=caption, alt=alt)
+    payload = {"svg": svg, "name": name, "caption": " ".join(caption.split()), "alt": " ".join(alt.split())}
+    publish(FIGURE_MIME, payload)
+    return None if _in_kernel() else svg
+
+
+def poster(fig: Figure, name: str, alt: str, table: tuple[Sequence[str], Iterable[Any]] | None = None) -> str | None:
+    """Publish the figure as what an interactive shows at first, on paper and without a script.
+
+    The directive `{interactive}` takes it by `name` (`:poster: fig-…`) and brings the caption. alt: what the data look
+    like, in plain words. table: (columns, rows), the numbers that the picture shows, for who wants or needs them as
+    text; an interactive whose poster has none takes its trace's. Outside a kernel the SVG is returned.
+    Raises ValueError as `show` does, and for a table whose rows do not fit its columns.
+    """
+    svg = _checked(fig, name, alt=alt)
+    rows = None if table is None else claims.table(*table)
+    publish(POSTER_MIME, {"svg": svg, "name": name, "alt": " ".join(alt.split()), "table": rows})
+    return None if _in_kernel() else svg
+
+
+def _checked(fig: Figure, name: str, **words: str) -> str:
+    """The figure's SVG, if it keeps the rules of the house; ValueError says which one it breaks."""
     if not NAME.match(name):
         raise ValueError(f"figure name {name!r}: write 'fig-' and lower-case words joined by '-'")
-    for what, words in (("caption", caption), ("alt", alt)):
-        if not words.strip():
+    for what, said in words.items():
+        if not said.strip():
             raise ValueError(f"figure {name!r} needs a non-empty {what}")
     for ax in fig.axes:
         if ax.get_legend() is not None:
             raise ValueError(f"figure {name!r} has a legend; write the names on the lines: plot.line(…, label=…)")
         if any(ax.get_title(loc) for loc in ("left", "center", "right")):
             raise ValueError(f"figure {name!r} has a title; the caption says it (or plot.panel for one of several)")
-    svg = render(fig, name)
-    payload = {"svg": svg, "name": name, "caption": " ".join(caption.split()), "alt": " ".join(alt.split())}
-    publish(FIGURE_MIME, payload)
-    return None if _in_kernel() else svg
+    return render(fig, name)
 
 
 def _in_kernel() -> bool:

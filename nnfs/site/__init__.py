@@ -2,7 +2,8 @@
 
 Read in this order: deps (what a number depends on) → kernel, execution (run or answer from the cache) → pages (what
 is known of each page) → values (numbers, claims, golden values) → strict (any warning fails, and goes on failing) →
-furniture, boxes, figures, maths, assets, bundle (what the reader sees) → lint, scaffold, build (the author's commands).
+furniture, boxes, figures, interactive, maths, assets, bundle (what the reader sees) → lint, scaffold, build (the
+author's commands).
 Nothing in the series imports this package, and it imports no model.
 """
 
@@ -15,10 +16,22 @@ from typing import Any
 
 def setup(app: Any) -> dict[str, Any]:
     """Entry point of Sphinx. The imports are here so that the kernel can load `nnfs.site.kernel` without Sphinx."""
-    from nnfs.site import assets, boxes, bundle, execution, figures, furniture, maths, pages, strict, values
+    from nnfs.site import (
+        assets,
+        boxes,
+        bundle,
+        execution,
+        figures,
+        furniture,
+        interactive,
+        maths,
+        pages,
+        strict,
+        values,
+    )
 
     app.setup_extension("myst_nb")
-    for part in (pages, strict, execution, values, boxes, figures, maths, furniture, assets, bundle):
+    for part in (pages, strict, execution, values, boxes, figures, interactive, maths, furniture, assets, bundle):
         part.setup(app)
     # a changed extension reads every page again; the cells still come from the store
     sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from docutils import nodes
 from sphinx import addnodes
 
-from nnfs.claims import CITE_MIME, CLAIM_MIME, FIGURE_MIME, VALUE_MIME
+from nnfs.claims import FIGURE_MIME, FOR_THE_BUILD
 from nnfs.plot import SENTINELS
 
 if TYPE_CHECKING:
@@ -154,13 +154,13 @@ class FigureRenderer:
     """
 
     mime_priority_overrides: ClassVar[Sequence[tuple[str, str, int | None]]] = [
-        ("*", mime, 1) for mime in (FIGURE_MIME, VALUE_MIME, CLAIM_MIME, CITE_MIME)
+        ("*", mime, 1) for mime in (FIGURE_MIME, *FOR_THE_BUILD)
     ]
 
     @staticmethod
     def handle_mime(renderer: NbElementRenderer, data: MimeData, inline: bool) -> list[nodes.Element] | None:
         """Nodes for one output; [] for what only the build reads; None for what is not ours."""
-        if data.mime_type in (VALUE_MIME, CLAIM_MIME, CITE_MIME):
+        if data.mime_type in FOR_THE_BUILD:
             return []
         if data.mime_type != FIGURE_MIME or inline:
             return None
@@ -172,21 +172,31 @@ def _figure(renderer: Any, payload: dict[str, str], line: int) -> nodes.figure:
     box = nodes.Element()
     with renderer.current_node_context(box):
         renderer.nested_render_text(payload["caption"], line, inline=True)
-    spoken = box.deepcopy()
-    for reference in list(spoken.findall(addnodes.pending_xref)):
-        if reference.get("refdomain") == "cite":  # a citation's key is nothing to read aloud
-            reference.parent.remove(reference)
-    words = " ".join(spoken.astext().split())
-
     name = payload["name"]
-    figure = nodes.figure(classes=["nn-figure"])
-    figure.source, figure.line = renderer.document["source"], line
+    svg = nodes.raw("", themed_svg(payload["svg"], name, spoken(box), payload["alt"]), format="html")
+    return numbered(renderer.document, name, line, svg, box.children)
+
+
+def spoken(caption: nodes.Element) -> str:
+    """The caption as plain words, without the keys of its citations, which are nothing to read aloud."""
+    copy = caption.deepcopy()
+    for reference in list(copy.findall(addnodes.pending_xref)):
+        if reference.get("refdomain") == "cite":
+            reference.parent.remove(reference)
+    return " ".join(copy.astext().split())
+
+
+def numbered(
+    document: nodes.document, name: str, line: int, body: nodes.Node, caption: Sequence[nodes.Node], *classes: str
+) -> nodes.figure:
+    """A figure that Sphinx numbers and that `numref` finds as `name`; `line` is where messages about it point."""
+    figure = nodes.figure(classes=["nn-figure", *classes])
+    figure.source, figure.line = document["source"], line
     figure["names"].append(nodes.fully_normalize_name(name))
-    renderer.document.note_explicit_target(figure, figure)
-    figure += nodes.raw("", themed_svg(payload["svg"], name, words, payload["alt"]), format="html")
-    caption = nodes.caption("", "", *box.children)
-    caption.source, caption.line = figure.source, figure.line
-    figure += caption
+    document.note_explicit_target(figure, figure)
+    words = nodes.caption("", "", *caption)
+    words.source, words.line = figure.source, figure.line
+    figure += [body, words]
     return figure
 
 

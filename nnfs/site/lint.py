@@ -38,6 +38,7 @@ LITERAL = {
     "include", "literalinclude", "math", "mermaid", "parsed-literal", "raw", "sourcecode", "tableofcontents", "toctree",
 }  # fmt: skip
 TITLED = {"admonition", "deadend", "dropdown", "exercise", "predict", "rubric", "sidebar", "table", "topic"}
+FIGURE_WORDS = {"nnfs.plot.show": ("caption", "alt"), "nnfs.plot.poster": ("alt",)}
 
 # Stand-ins in flattened text, one character each, from a range of Unicode that no text uses.
 CITED, OPAQUE = "\ue000", "\ue001"
@@ -281,18 +282,18 @@ class _Post:
                 names.learn(node)
                 if isinstance(node, ast.Call):
                     called = names.of(node.func)
-                    if called == "nnfs.plot.show":
-                        self.figure(node, before)
+                    if called in FIGURE_WORDS:
+                        self.figure(called, node, before)
                     if wrong_draw := names.unseeded(called, node):
                         self.report(before + node.lineno, "seed", wrong_draw)
 
-    def figure(self, call: ast.Call, before: int) -> None:
-        """plot.show needs caption= and alt= as literals; a caption is prose."""
+    def figure(self, called: str, call: ast.Call, before: int) -> None:
+        """A figure's words are literals; a caption is prose."""
         given = {keyword.arg: keyword.value for keyword in call.keywords}
-        for key in ("caption", "alt"):
+        for key in FIGURE_WORDS[called]:
             literal = given.get(key)
             if not (isinstance(literal, ast.Constant) and isinstance(literal.value, str) and literal.value.strip()):
-                self.report(before + call.lineno, "figure", f"plot.show needs {key}= as a literal, non-empty string")
+                self.report(before + call.lineno, "figure", f"{called[5:]} needs {key}= as a literal, non-empty string")
             elif key == "caption":
                 for token in _parser().parse(literal.value):
                     if token.type == "inline":

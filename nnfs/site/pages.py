@@ -16,7 +16,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from nnfs.claims import CITE_MIME, CLAIM_MIME, VALUE_MIME
+from nnfs.claims import CITE_MIME, CLAIM_MIME, POSTER_MIME, VALUE_MIME
 
 
 @dc.dataclass
@@ -34,6 +34,7 @@ class Page:
     values: dict[str, dict[str, Any]] = dc.field(default_factory=dict)
     claims: list[dict[str, Any]] = dc.field(default_factory=list)
     cites: dict[str, str] = dc.field(default_factory=dict)  # record -> digest
+    posters: dict[str, dict[str, Any]] = dc.field(default_factory=dict)  # name -> what plot.poster published
     tags: list[str] = dc.field(default_factory=list)  # elements of its interactives, in order
     hidden: dict[int, str] = dc.field(default_factory=dict)  # sources of the cells that the text does not show
     clashes: list[str] = dc.field(default_factory=list)  # names given to two different values
@@ -50,6 +51,11 @@ class Page:
             self.claims.append({**data[CLAIM_MIME], "cell": cell})
         elif CITE_MIME in data:
             self.cites[data[CITE_MIME]["record"]] = data[CITE_MIME]["digest"]
+        elif POSTER_MIME in data:
+            new = {**data[POSTER_MIME], "cell": cell}
+            old = self.posters.setdefault(new["name"], new)
+            if old is not new:
+                self.clashes.append(f"poster {new['name']!r} is drawn in cell {old['cell']} and again in cell {cell}")
         else:
             return False
         return True

@@ -241,6 +241,8 @@ GOOD_CALL = 'plot.show(fig, "fig-x", caption="It falls.", alt="A line "\n  "that
         ('from nnfs import plot as p\np.show(fig, "fig-x")', [3, 3]),
         ('import nnfs.plot\nnnfs.plot.show(fig, "fig-x")', [3, 3]),
         ('from nnfs.plot import show as draw\ndraw(fig, "fig-x")', [3, 3]),
+        ('from nnfs import plot\nplot.poster(fig, "fig-x", alt="A line.")', []),
+        ('from nnfs import plot\nplot.poster(fig, "fig-x", alt=words)', [3]),
         ('from nnfs import plot\nfor x in y:\n    if x:\n        plot.show(x, "fig-x")', [5, 5]),
         ("import other\nother.show(fig)\nplot = other\nself.plot.show(fig)", []),
     ],

@@ -7,12 +7,13 @@ import os
 import re
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
 
 from nnfs import plot
-from nnfs.claims import FIGURE_MIME
+from nnfs.claims import FIGURE_MIME, POSTER_MIME
 
 DRAW = """
 import numpy as np
@@ -90,6 +91,34 @@ def test_what_is_shown_leaves_the_cell_with_caption_and_alternative_text(monkeyp
         "name": "fig-line", "caption": "It rises.", "alt": "A line.",
     }  # fmt: skip
     assert payload["svg"].startswith("<?xml")
+
+
+def test_a_poster_leaves_the_cell_with_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(plot, "publish", lambda mime, payload: sent.append((mime, payload)))
+    fig, ax = plot.figure()
+    plot.line(ax, [0, 1], [0, 1])
+    shown = plot.poster(fig, "fig-line", alt="A\n line.", table=(("x", "y"), np.array([[0, 0], [1, 1]])))
+    table = {"columns": ["x", "y"], "rows": [[0, 0], [1, 1]]}
+    assert sent == [(POSTER_MIME, {"svg": shown, "name": "fig-line", "alt": "A line.", "table": table})]
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"name": "loss"}, "fig-"),
+        ({"alt": " "}, "alt"),
+        ({"table": (["x"], [])}, "at least one row"),
+        ({"table": (["x", " "], [[1, 2]])}, "a name for each column"),
+        ({"table": (["x"], [[1], [1, 2]])}, "row 1 of the table has 2 cells"),
+        ({"table": (["x"], [[[1]]])}, "neither a number nor a string"),
+        ({"table": (["x"], [[float("nan")]])}, "finite"),
+    ],
+)
+def test_a_poster_without_name_alt_or_a_sound_table_is_refused(change: dict[str, Any], complaint: str) -> None:
+    fig, _ = plot.figure()
+    with pytest.raises((ValueError, TypeError), match=complaint):
+        plot.poster(fig, **({"name": "fig-x", "alt": "A."} | change))
 
 
 @pytest.mark.parametrize(

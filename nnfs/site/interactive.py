@@ -1,0 +1,187 @@
+"""The `{interactive}` directive: a figure that comes alive, and that is complete before it does.
+
+    ```{interactive} nn-playground
+    :name: fig-playground
+    :poster: fig-playground-poster
+    :task: XOR
+    What the figure shows, in MyST; it states the finding.
+    ```
+
+The page gets a numbered figure: inside the custom element the poster that a cell of the post drew
+(`plot.poster`) and, folded, the numbers behind it; below, the caption. That is all there is on paper, in a feed
+and without a script. Where scripts run, the element's code takes the poster's place, in a box of the same shape
+(`:ratio: 4/3`, at least `:height: 34rem`, and `:ratio-narrow:` and `:height-narrow:` on phones), so that nothing
+moves. Any other option reaches the element as `data-…`. An element is known when `src/entries/` in the folder of
+the page's packages has a file of its name.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from nnfs.plot import NAME
+from nnfs.site import figures, pages
+from nnfs.site.values import near, short
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sphinx.application import Sphinx
+
+LOGGER = logging.getLogger(__name__)
+SUMMARY = "Data of this figure"
+RATIO = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)\s*\Z")
+HEIGHT = re.compile(r"\d+(\.\d+)?rem\Z")
+OPTION = re.compile(r"[a-z][a-z0-9-]*\Z")  # what may follow data- in HTML
+
+
+def known_tags(packages: Path) -> list[str]:
+    """The elements there are: the entry files of the page's scripts, apart from the loader and the workers."""
+    entries = (packages / "src" / "entries").glob("nn-*.ts")
+    return sorted(path.stem for path in entries if "." not in path.stem)
+
+
+def height(text: str) -> str:
+    """A height in rem, "34rem": what grows with the reader's type, as controls do."""
+    if not HEIGHT.match(text or ""):
+        raise ValueError("a height is a number of rem, such as 34rem")
+    return text
+
+
+def ratio(text: str) -> str:
+    """Width to height, "4/3"."""
+    match = RATIO.match(text or "")
+    if not match or not float(match[1]) or not float(match[2]):
+        raise ValueError("a ratio is width/height, such as 4/3")
+    return f"{match[1]}/{match[2]}"
+
+
+SHAPE = {"ratio": ratio, "ratio-narrow": ratio, "height": height, "height-narrow": height}
+
+
+class _Options(dict):
+    """An option_spec that has every name: what is not ours is the element's."""
+
+    def __missing__(self, name: str) -> Callable[[str], str]:
+        if not OPTION.match(name):
+            raise KeyError(name)
+        return lambda text: (text or "").strip()
+
+
+class nn_live(nodes.General, nodes.Element):  # noqa: N801 (docutils nodes are lower-case)
+    """The custom element. `tag`; `name` of its figure; `shape`: ratios; `data`: attributes. Children: poster, table."""
+
+
+class nn_data(nodes.General, nodes.Element):  # noqa: N801
+    """The numbers behind a figure. `columns`, `rows`, `caption`; its child is the table for other builders."""
+
+
+class Interactive(SphinxDirective):
+    """One interactive; see the top of the file. Whatever is missing is an error at the directive's line."""
+
+    has_content = True
+    required_arguments = 1
+    option_spec: ClassVar[dict[str, Any]] = _Options(name=directives.unchanged, poster=directives.unchanged, **SHAPE)
+
+    def run(self) -> list[nodes.Node]:
+        page, options = pages.of(self.env, self.env.current_document.docname), dict(self.options)
+        tag, name, poster = self.arguments[0], options.pop("name", None) or "", options.pop("poster", None) or ""
+        if not NAME.match(name):
+            raise self.error(f"{{interactive}} {tag} needs a :name: of 'fig-' and lower-case words joined by '-'")
+        content = self.parse_content_to_nodes()
+        if len(content) != 1 or not isinstance(content[0], nodes.paragraph):
+            raise self.error(f"{{interactive}} {name} needs a caption of one paragraph that states the finding")
+        caption = content[0]
+        live = nn_live(tag=tag, name=name)
+        live["shape"] = {key: options.pop(key) for key in SHAPE if key in options}
+        live["data"] = {f"data-{key}": text for key, text in options.items()}
+        if not page.failed:  # of a page whose cells failed there is nothing to show, and the build has said so
+            for problem in self.fill(live, page, poster, figures.spoken(caption)):
+                LOGGER.error("{interactive} %s: %s", name, problem, location=self.get_location())
+        return [figures.numbered(self.state.document, name, self.lineno, live, caption.children, "nn-interactive")]
+
+    def fill(self, live: nn_live, page: pages.Page, poster: str, caption: str) -> list[str]:
+        """Put poster and table into the element; return what is wrong."""
+        wrong, known = [], known_tags(Path(self.env.srcdir, self.config.nnfs_interactive))
+        if live["tag"] not in known:
+            there = ", ".join(known) or "none"
+            wrong.append(f"no element {live['tag']!r}; src/entries/ of the page's scripts has {there}")
+        else:
+            page.tags.append(live["tag"])
+        drawn = page.posters.get(poster)
+        if drawn is None:
+            hint = near(poster, list(page.posters)) if page.posters else "no cell of this page draws one"
+            wrong.append(f"no poster {poster!r}; {hint} (plot.poster(fig, name, alt=…), then :poster: name)")
+            return wrong
+        svg = figures.themed_svg(drawn["svg"], live["name"], caption, drawn["alt"])
+        live["shape"].setdefault("ratio", "/".join(re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0]))
+        live += nodes.raw("", f'<div class="nn-poster">{svg}</div>', format="html")
+        if drawn["table"] is None:
+            wrong.append(f"poster {poster!r} has no table of its numbers (plot.poster(…, table=(columns, rows)))")
+        else:
+            live += data_table(caption=caption, **drawn["table"])
+        return wrong
+
+
+def data_table(columns: list[str], rows: list[list[Any]], caption: str) -> nn_data:
+    """The node for a table of published cells; other builders than HTML see a plain table."""
+    shown = [[short(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(columns, *shown, strict=True)]
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in widths), cols=len(columns))
+    for part, lines in ((nodes.thead(), [columns]), (nodes.tbody(), shown)):
+        part += [nodes.row("", *(nodes.entry("", nodes.paragraph("", cell)) for cell in line)) for line in lines]
+        group += part
+    return nn_data("", nodes.table("", group), columns=columns, rows=shown, caption=caption)
+
+
+# --- HTML ------------------------------------------------------------------------------------------------------------
+
+
+def visit_live(self: Any, node: nn_live) -> None:
+    style = ";".join(f"--nn-{key}:{value}" for key, value in node["shape"].items())
+    attributes = {"id": f"{node['name']}-live", "style": style, **node["data"]}
+    shown = "".join(f' {key}="{html.escape(text)}"' for key, text in attributes.items())
+    self.body.append(f"<{node['tag']}{shown}>")
+
+
+def depart_live(self: Any, node: nn_live) -> None:
+    self.body.append(f"</{node['tag']}>\n")
+
+
+def visit_data(self: Any, node: nn_data) -> None:
+    """A fold with a table that scrolls inside itself; the first column names its row."""
+
+    def cells(tags: list[str], line: list[str]) -> str:
+        return (
+            "<tr>"
+            + "".join(f"<{t}>{html.escape(c)}</{t.split()[0]}>" for t, c in zip(tags, line, strict=True))
+            + "</tr>"
+        )
+
+    more = len(node["columns"]) - 1
+    head = cells(['th scope="col"'] * (more + 1), node["columns"])
+    body = "".join(cells(['th scope="row"', *["td"] * more], row) for row in node["rows"])
+    self.body.append(
+        f'<details class="nn-data"><summary>{SUMMARY}</summary>'
+        f'<div class="nn-table" role="group" tabindex="0" aria-label="{SUMMARY}"><table class="table">'
+        f"<caption>{html.escape(node['caption'])}</caption><thead>{head}</thead><tbody>{body}</tbody>"
+        "</table></div></details>"
+    )
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("interactive", Interactive)
+    plain = (lambda self, node: None, lambda self, node: None)
+    others: dict[str, Any] = {builder: plain for builder in ("latex", "text", "man", "texinfo")}
+    app.add_node(nn_live, html=(visit_live, depart_live), **others)
+    app.add_node(nn_data, html=(visit_data, lambda self, node: None), **others)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
