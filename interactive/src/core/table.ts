@@ -12,6 +12,12 @@ export interface DataTable {
 
 const words = (cell: Cell): string => (typeof cell === "number" ? format(cell, 4) : cell);
 
+/** Give `parent` exactly `count` children, keeping those it has. */
+function fit(parent: Element, count: number, make: (i: number) => Node): void {
+  while (parent.children.length > count) parent.lastElementChild!.remove();
+  while (parent.children.length < count) parent.append(make(parent.children.length));
+}
+
 export function dataTable(caption: string, columns: readonly string[]): DataTable {
   const body = h("tbody");
   const head = h("tr", {}, ...columns.map((name) => h("th", { scope: "col" }, name)));
@@ -21,15 +27,15 @@ export function dataTable(caption: string, columns: readonly string[]): DataTabl
   let listening: HTMLDetailsElement | undefined;
 
   function write(): void {
-    while (body.rows.length > latest.length) body.deleteRow(-1);
+    fit(body, latest.length, () => h("tr"));
     latest.forEach((cells, i) => {
-      const row = body.rows[i] ?? body.insertRow();
+      const row = body.children[i]!;
+      fit(row, cells.length, (j) => (j === 0 ? h("th", { scope: "row" }) : h("td")));
       cells.forEach((cell, j) => {
+        const place = row.children[j]!;
         const text = words(cell);
-        const place = row.cells[j] ?? row.appendChild(j === 0 ? h("th", { scope: "row" }) : h("td"));
         if (place.textContent !== text) place.textContent = text;
       });
-      while (row.cells.length > cells.length) row.deleteCell(-1);
     });
   }
 

@@ -4,7 +4,9 @@
 type Report = (entries: { target: Element; isIntersecting: boolean }[]) => void;
 
 export interface FakePage {
-  /** Bring `element` on the screen and let it mount. */
+  /** Bring `element` near and on the screen; it mounts in a frame to come. */
+  approach(element: Element): void;
+  /** `approach`, one frame, and time for what the mount awaits. */
   show(element: Element): Promise<void>;
   /** Take it off the screen; it stays near. */
   hide(element: Element): void;
@@ -45,8 +47,9 @@ export function fakePage(): FakePage {
     }
   };
   const page: FakePage = {
+    approach: (element) => tell(element, true, () => true),
     async show(element) {
-      tell(element, true, () => true);
+      page.approach(element);
       page.frame();
       for (let turn = 0; turn < 10; turn++) await Promise.resolve();
     },
