@@ -1,4 +1,4 @@
-"""Rules for the TypeScript of the elements that a compiler does not know: no chance, no clock, no network, no markup."""
+"""Rules for the TypeScript of the elements that a compiler does not know: no chance, no clock, no network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FORBIDDEN = {  # pattern → what to do instead
     r"\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b": "draw from a seed: nn-engine's mulberry32",
     r"\bDate\.now\b|\bnew Date\b": "the page's clock is core/clock; performance.now() measures a slice",
     r"\buserAgent\b|\bnavigator\.platform\b": "ask for the feature, not for the browser",
-    r"\binnerHTML\b|\bouterHTML\b|\binsertAdjacentHTML\b|\bdocument\.write\b": "h() and s() from core/element: text stays text",
+    r"\binnerHTML\b|\bouterHTML\b|\binsertAdjacentHTML\b|\bdocument\.write\b": "h() of core/element: text stays text",
     r"\blocalStorage\b|\bsessionStorage\b|\bdocument\.cookie\b": "state lives in the address: core/state",
     r"\bsendBeacon\b|\bXMLHttpRequest\b|\bWebSocket\b|\bEventSource\b": "nothing leaves the page",
     r"(?<!xmlns=\")\b(?:https?|wss?)://(?!www\.w3\.org/)": "nothing is asked of another host",
