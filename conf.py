@@ -13,6 +13,7 @@ exclude_patterns = [
 # --- Markdown and cells
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist", "smartquotes", "attrs_inline"]
 myst_heading_anchors = 3
+myst_update_mathjax = False  # maths is set by nnfs.site.maths
 nb_execution_mode = "off"  # nnfs.site.execution runs the cells
 nb_output_stderr = "error"  # a warning from a cell is a finding
 nb_merge_streams = True

@@ -1,5 +1,5 @@
 // Value cards. CSS alone shows a card on hover and focus; this keeps it inside the window, closes it on Escape,
-// and lets the keyboard scroll a formula that is wider than its box. (WCAG 1.4.13: dismissible, hoverable, persistent.)
+// and lets the keyboard scroll what is wider than its box. (WCAG 1.4.13: dismissible, hoverable, persistent.)
 (() => {
   const MARGIN = 8;
   let open = null;
@@ -42,9 +42,16 @@
     addEventListener(name, () => open && place(open), { passive: true, capture: true });
   }
 
-  for (const box of document.querySelectorAll(".nn-scroll")) {
-    if (box.scrollWidth > box.clientWidth) {
-      Object.assign(box, { tabIndex: 0, role: "group", ariaLabel: "Formula, scrolls sideways" });
-    }
-  }
+  // What is wider than its box scrolls there: the keyboard has to reach it.
+  const scrollers = [...document.querySelectorAll(".nn-scroll, .bd-article pre, .pst-scrollable-table-container")];
+  const reach = () => {
+    const wide = scrollers.map((box) => box.scrollWidth > box.clientWidth); // all measured before anything is changed
+    scrollers.forEach((box, i) => {
+      const word = box.matches("pre") ? "Code" : box.matches(".nn-scroll") ? "Formula" : "Table";
+      if (wide[i]) Object.assign(box, { tabIndex: 0, role: "group", ariaLabel: `${word}, scrolls sideways` });
+      else for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+    });
+  };
+  addEventListener("load", reach);
+  addEventListener("resize", reach, { passive: true });
 })();

@@ -2,8 +2,8 @@
 
 Read in this order: deps (what a number depends on) → kernel, execution (run or answer from the cache) → pages (what
 is known of each page) → values (numbers, claims, golden values) → strict (any warning fails, and goes on failing) →
-furniture, boxes, figures, interactive, maths, assets, bundle (what the reader sees) → lint, scaffold, build (the
-author's commands).
+furniture, boxes, figures, interactive, maths, assets, bundle, diet (what the reader sees) → lint, scaffold, build
+(the author's commands).
 Nothing in the series imports this package, and it imports no model.
 """
 
@@ -20,6 +20,7 @@ def setup(app: Any) -> dict[str, Any]:
         assets,
         boxes,
         bundle,
+        diet,
         execution,
         figures,
         furniture,
@@ -31,7 +32,7 @@ def setup(app: Any) -> dict[str, Any]:
     )
 
     app.setup_extension("myst_nb")
-    for part in (pages, strict, execution, values, boxes, figures, interactive, maths, furniture, assets, bundle):
+    for part in (pages, strict, execution, values, boxes, figures, interactive, maths, furniture, assets, bundle, diet):
         part.setup(app)
     # a changed extension reads every page again; the cells still come from the store
     sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))

@@ -3,12 +3,14 @@
 While Sphinx reads, every formula is noted with its place. When all is read, those that the cache
 (`.cache/nnfs/katex.json`) does not have go to one Node process (`katex.mjs`) together. While Sphinx writes,
 the renderer "katex" looks them up. A formula that KaTeX refuses is an error with page and line; it is not
-cached. KaTeX's style sheet and faces come from `interactive/node_modules`; only pages with maths link them.
+cached. KaTeX's style sheet and faces come from `interactive/node_modules`, faces cut to the characters that the
+site's formulas have; only pages with maths link them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import os
 import re
@@ -120,7 +122,7 @@ def call_katex(folder: Path, formulas: list[Formula]) -> list[dict[str, str]]:
 
 
 def typeset(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Set what the cache lacks, in one call; report what KaTeX refuses, with page and line."""
+    """Set what the cache lacks, in one call; report what KaTeX refuses, with page and line. Pages to write again."""
     wanted = {(tex, display) for found in noted(env).values() for tex, display, _ in found}
     app.builder.nnfs_katex = {}  # type: ignore[attr-defined]
     if not wanted or app.builder.format != "html":
@@ -144,7 +146,7 @@ def typeset(app: Sphinx, env: BuildEnvironment) -> list[str]:
         for tex, display, line in found:
             if (tex, display) in errors:
                 LOGGER.error("KaTeX refuses %s: %s", tex, errors[tex, display], location=(docname, line))
-    return []
+    return sorted(docname for docname, found in noted(env).items() if found) if publish_style(app) else []
 
 
 def _read(cache: Path) -> dict[str, str]:
@@ -195,24 +197,62 @@ def link_style(app: Sphinx, page: str, template: str, context: dict[str, Any], d
         app.add_css_file("katex/katex.css")
 
 
-def copy_style(app: Sphinx) -> None:
-    """KaTeX's style sheet and its woff2 faces into the output, other formats dropped from the sheet."""
-    if app.builder.format != "html":
-        return
+def faces_of(css: str, formulas: str) -> set[str]:
+    """The woff2 files of KaTeX's sheet that these formulas, as HTML, are set in."""
+    used = {name for classes in re.findall(r'class="([^"]*)"', formulas) for name in classes.split()}
+    wanted = {("KaTeX_Main", "normal", "400")} if used else set()
+    styles = {"textbf": ("normal", "700"), "textit": ("italic", "400")}
+    wanted |= {("KaTeX_Main", *styles[name]) for name in used & set(styles)}
+    for heads, family, rest in re.findall(r"([^{}]*)\{font-family:(KaTeX_\w+)([^{}]*)\}", css):
+        if any(set(re.findall(r"\.([\w-]+)", head)) <= used for head in heads.split(",")):
+            wanted.add((family, "italic" if "italic" in rest else "normal", "700" if "700" in rest else "400"))
+    found = set()
+    for rule in re.findall(r"@font-face\{[^}]*\}", css):
+        said = dict(re.findall(r'(font-family|font-style|font-weight):"?(\w+)', rule))
+        file = re.search(r"url\(fonts/([\w-]+\.woff2)\)", rule)
+        if file and (said["font-family"], said["font-style"], said["font-weight"]) in wanted:
+            found.add(file.group(1))
+    return found
+
+
+def publish_style(app: Sphinx) -> bool:
+    """KaTeX's style sheet and the faces that this site's formulas need, cut to their characters, into the output.
+
+    True if the sheet is another than the one there, so that pages with formulas have to link it anew. A face's
+    address carries its digest: a reader's browser may keep it for ever.
+    """
+    from nnfs.site.assets import Face, cached_subset, write  # which takes FIX from here
+
     source, target = modules(app) / "katex", Path(app.outdir, "_static", "katex")
     css = (source / "dist" / "katex.min.css").read_text(encoding="utf-8")
-    css = re.sub(r",\s*url\([^)]*\.(?:woff|ttf)\)\s*format\([^)]*\)", "", css)
-    (target / "fonts").mkdir(parents=True, exist_ok=True)
-    for face in sorted(set(re.findall(r"url\((fonts/[\w-]+\.woff2)\)", css))):
-        shutil.copyfile(source / "dist" / face, target / face)
-    shutil.copyfile(source / "LICENSE", target / "LICENSE")
-    (target / "katex.css").write_text(css, encoding="utf-8")
+    formulas = "".join(sorted(app.builder.nnfs_katex.values()))  # type: ignore[attr-defined]
+    characters = tuple(sorted(set(map(ord, html.unescape(re.sub(r"<[^>]*>", "", formulas))))))
+    kept, cache = faces_of(css, formulas), Path(app.confdir, ".cache", "nnfs", "fonts")
+
+    def cut(rule: re.Match[str]) -> str:
+        file = re.search(r"url\(fonts/([\w-]+\.woff2)\)", rule.group())
+        if file is None or file.group(1) not in kept:
+            return ""
+        face = Face("KaTeX", "katex", 400, characters, features=())
+        content = cached_subset((source / "dist" / "fonts" / file.group(1)).read_bytes(), face, cache)
+        write(target / "fonts" / file.group(1), content)
+        address = f"fonts/{file.group(1)}?v={hashlib.sha256(content).hexdigest()[:8]}"
+        return re.sub(r"src:[^;}]*", f'src:url({address}) format("woff2")', rule.group())
+
+    sheet = re.sub(r"@font-face\{[^}]*\}", cut, css).encode()
+    write(target / "LICENSE", (source / "LICENSE").read_bytes())
+    for face in (target / "fonts").glob("*.woff2"):
+        if face.name not in kept:
+            face.unlink()
+    old = target / "katex.css"
+    changed = not old.is_file() or old.read_bytes() != sheet
+    write(old, sheet)
+    return changed
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("nnfs_interactive", "interactive", "env", types=str)  # the folder of package.json
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_block, None))
-    app.connect("builder-inited", copy_style)
     app.connect("doctree-read", note)
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)

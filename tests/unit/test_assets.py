@@ -19,7 +19,7 @@ from nnfs.site import assets
 STATIC = REPOSITORY / "_static"
 PACKAGES = REPOSITORY / "interactive" / "node_modules"
 PALETTE = (STATIC / "palette.css").read_text(encoding="utf-8")
-BOARD = (STATIC / "chalkboard.css").read_text(encoding="utf-8")
+BOARD = (STATIC / "chalkboard.css").read_text(encoding="utf-8") + (STATIC / "frame.css").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_every_variable_that_is_used_is_in_the_palette() -> None:
 def test_only_the_palette_names_colours() -> None:
     outside = re.sub(r'url\("data:[^"]*"\)', "", BOARD)
     named = re.findall(r"#[0-9A-Fa-f]{3,8}\b|rgb\([^)]*\)", outside)
-    assert set(named) <= {"#1E2326", "rgb(0 0 0 / 25%)"}  # text on a selection, a card's shadow
+    assert set(named) <= {"#1E2326", "rgb(0 0 0 / 25%)", "rgb(0 0 0 / 50%)"}  # text on a mark, shadows, behind a drawer
 
 
 def pairs() -> dict[str, tuple[str, str]]:

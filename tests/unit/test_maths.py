@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fontTools.ttLib import TTFont
 from sphinx.errors import ExtensionError
 from sphinx_project import REPOSITORY, Project
 
@@ -83,10 +84,26 @@ def test_only_pages_with_formulas_link_the_style_and_nothing_comes_from_elsewher
     assert "tex-mml" not in project.page("index.html")  # MathJax's script
     assert not re.search(r"<(?:script|link)[^>]*https?://", project.page("index.html"))
     css = project.page("_static/katex/katex.css")
-    faces = re.findall(r"url\(([^)]*)\)", css)
-    assert faces
-    assert all(face.endswith(".woff2") and (project.out / "_static" / "katex" / face).is_file() for face in faces)
+    faces = re.findall(r"url\(([^)]*)\?v=[0-9a-f]{8}\)", css)
+    assert faces == re.findall(r"fonts/[\w-]+\.woff2", css)
+    assert all((project.out / "_static" / "katex" / face).is_file() for face in faces)
     assert (project.out / "_static" / "katex" / "LICENSE").is_file()
+
+
+def test_faces_are_those_of_the_formulas_with_their_characters_and_a_new_one_links_the_style_anew(
+    tmp_path: Path,
+) -> None:
+    project = Project(tmp_path, ["myst_parser", "nnfs.site.maths"])
+    project.write("index.md", "# Page\n\n$x + 1$\n\n```{toctree}\nother\n```\n")
+    project.write("other.md", "# Other\n\n$y$\n")
+    fonts = project.build().out / "_static" / "katex" / "fonts"
+    assert {face.stem for face in fonts.iterdir()} == {"KaTeX_Main-Regular", "KaTeX_Math-Italic"}
+    assert {ord("x"), ord("y")} <= set(TTFont(fonts / "KaTeX_Math-Italic.woff2").getBestCmap()) < set(range(0x80))
+    project.write("_build/html/index.html", "a page that links the old style")
+    project.write("other.md", "# Other\n\n$\\mathbf{y}, \\mathbb{R}$\n")
+    project.build()
+    assert {face.stem for face in fonts.iterdir()} >= {"KaTeX_Main-Bold", "KaTeX_AMS-Regular"}
+    assert "katex/katex.css" in project.page("index.html")  # written again, though its source is unchanged
 
 
 def test_a_refused_formula_is_an_error_with_its_page_and_line_and_is_asked_again(
