@@ -199,6 +199,7 @@ def copy_cell_styles(app: Sphinx) -> None:
     """MyST-NB copies its style sheet after the pages are written; their `?v=` checksums need it before."""
     from myst_nb.sphinx_ext import add_global_html_resources
 
+    Path(app.outdir, "_static").mkdir(parents=True, exist_ok=True)  # of a first build
     add_global_html_resources(app, None)
 
 
