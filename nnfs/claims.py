@@ -19,7 +19,8 @@ CLAIM_MIME = "application/vnd.nnfs.claim+json"
 CITE_MIME = "application/vnd.nnfs.cite+json"
 FIGURE_MIME = "application/vnd.nnfs.figure+json"
 POSTER_MIME = "application/vnd.nnfs.poster+json"
-FOR_THE_BUILD = (VALUE_MIME, CLAIM_MIME, CITE_MIME, POSTER_MIME)  # the page shows nothing in their place
+TRACE_MIME = "application/vnd.nnfs.trace+json"
+FOR_THE_BUILD = (VALUE_MIME, CLAIM_MIME, CITE_MIME, POSTER_MIME, TRACE_MIME)  # the page shows nothing in their place
 
 NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\Z")
 T = TypeVar("T")
@@ -29,12 +30,16 @@ class ClaimError(AssertionError):
     """A sentence of the post that its own cell found to be false."""
 
 
+def in_kernel() -> bool:
+    """Is this a cell of a post?"""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
 def publish(mime: str, payload: dict[str, Any]) -> None:
     """Send `payload` out of the cell as an output of type `mime`; outside a kernel this does nothing."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    if shell is not None and hasattr(shell, "kernel"):
-        shell.display_pub.publish({mime: payload})
+    if in_kernel():
+        sys.modules["IPython"].get_ipython().display_pub.publish({mime: payload})
 
 
 def plain(x: Any) -> Any:

@@ -443,7 +443,7 @@ def show(fig: Figure, name: str, caption: str, alt: str) -> str | None:
     svg = _checked(fig, name, caption=caption, alt=alt)
     payload = {"svg": svg, "name": name, "caption": " ".join(caption.split()), "alt": " ".join(alt.split())}
     publish(FIGURE_MIME, payload)
-    return None if _in_kernel() else svg
+    return None if claims.in_kernel() else svg
 
 
 def poster(fig: Figure, name: str, alt: str, table: tuple[Sequence[str], Iterable[Any]] | None = None) -> str | None:
@@ -457,7 +457,7 @@ def poster(fig: Figure, name: str, alt: str, table: tuple[Sequence[str], Iterabl
     svg = _checked(fig, name, alt=alt)
     rows = None if table is None else claims.table(*table)
     publish(POSTER_MIME, {"svg": svg, "name": name, "alt": " ".join(alt.split()), "table": rows})
-    return None if _in_kernel() else svg
+    return None if claims.in_kernel() else svg
 
 
 def _checked(fig: Figure, name: str, **words: str) -> str:
@@ -473,13 +473,6 @@ def _checked(fig: Figure, name: str, **words: str) -> str:
         if any(ax.get_title(loc) for loc in ("left", "center", "right")):
             raise ValueError(f"figure {name!r} has a title; the caption says it (or plot.panel for one of several)")
     return render(fig, name)
-
-
-def _in_kernel() -> bool:
-    import sys
-
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 def render(fig: Figure, name: str = "figure") -> str:

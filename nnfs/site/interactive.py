@@ -11,8 +11,9 @@ The page gets a numbered figure: inside the custom element the poster that a cel
 (`plot.poster`) and, folded, the numbers behind it; below, the caption. That is all there is on paper, in a feed
 and without a script. Where scripts run, the element's code takes the poster's place, in a box of the same shape
 (`:ratio: 4/3`, at least `:height: 34rem`, and `:ratio-narrow:` and `:height-narrow:` on phones), so that nothing
-moves. Any other option reaches the element as `data-…`. An element is known when `src/entries/` in the folder of
-the page's packages has a file of its name.
+moves. `:trace: id` names a recording of the post (`nnfs.trace`); the element gets its address. Any other option
+reaches the element as `data-…`. An element is known when `src/entries/` in the folder of the page's packages has a
+file of its name.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.osutil import relative_uri
 
 from nnfs.plot import NAME
-from nnfs.site import figures, pages
+from nnfs.site import figures, pages, traces
 from nnfs.site.values import near, short
+from nnfs.trace import TraceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +80,10 @@ class _Options(dict):
 
 
 class nn_live(nodes.General, nodes.Element):  # noqa: N801 (docutils nodes are lower-case)
-    """The custom element. `tag`; `name` of its figure; `shape`: ratios; `data`: attributes. Children: poster, table."""
+    """The custom element. `tag`, `name` of its figure, `shape`, `data` and `trace`: what becomes its attributes.
+
+    Children: poster and table (`table`: the trace's, for a poster without).
+    """
 
 
 class nn_data(nodes.General, nodes.Element):  # noqa: N801
@@ -93,42 +99,63 @@ class Interactive(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         page, options = pages.of(self.env, self.env.current_document.docname), dict(self.options)
-        tag, name, poster = self.arguments[0], options.pop("name", None) or "", options.pop("poster", None) or ""
+        name, poster, recorded = (options.pop(key, None) or "" for key in ("name", "poster", "trace"))
+        tag, with_trace = self.arguments[0], "trace" in self.options
         if not NAME.match(name):
             raise self.error(f"{{interactive}} {tag} needs a :name: of 'fig-' and lower-case words joined by '-'")
         content = self.parse_content_to_nodes()
         if len(content) != 1 or not isinstance(content[0], nodes.paragraph):
             raise self.error(f"{{interactive}} {name} needs a caption of one paragraph that states the finding")
         caption = content[0]
-        live = nn_live(tag=tag, name=name)
+        live = nn_live(tag=tag, name=name, trace="", table=None)
         live["shape"] = {key: options.pop(key) for key in SHAPE if key in options}
         live["data"] = {f"data-{key}": text for key, text in options.items()}
         if not page.failed:  # of a page whose cells failed there is nothing to show, and the build has said so
-            for problem in self.fill(live, page, poster, figures.spoken(caption)):
+            problems = [self.check_tag(page, tag)]
+            problems += [self.take_trace(live, page, recorded)] if with_trace else []
+            problems += [self.take_poster(live, page, poster, figures.spoken(caption))]
+            for problem in filter(None, problems):
                 LOGGER.error("{interactive} %s: %s", name, problem, location=self.get_location())
         return [figures.numbered(self.state.document, name, self.lineno, live, caption.children, "nn-interactive")]
 
-    def fill(self, live: nn_live, page: pages.Page, poster: str, caption: str) -> list[str]:
-        """Put poster and table into the element; return what is wrong."""
-        wrong, known = [], known_tags(Path(self.env.srcdir, self.config.nnfs_interactive))
-        if live["tag"] not in known:
-            there = ", ".join(known) or "none"
-            wrong.append(f"no element {live['tag']!r}; src/entries/ of the page's scripts has {there}")
-        else:
-            page.tags.append(live["tag"])
+    # Each of these returns what is wrong, or None.
+
+    def check_tag(self, page: pages.Page, tag: str) -> str | None:
+        known = known_tags(Path(self.env.srcdir, self.config.nnfs_interactive))
+        if tag not in known:
+            return f"no element {tag!r}; src/entries/ of the page's scripts has {', '.join(known) or 'none'}"
+        page.tags.append(tag)
+        return None
+
+    def take_trace(self, live: nn_live, page: pages.Page, name: str) -> str | None:
+        """Give the element the address of a trace, and the table that comes with it."""
+        if name not in page.traces:
+            hint = near(name, list(page.traces)) if page.traces else "no cell of this page records one"
+            return f"no trace {name!r}; {hint} (Recorder(…, {name!r}, …).show())"
+        header = page.traces[name]["header"]
+        if header["kind"] != live["tag"]:
+            return f"trace {name!r} was recorded for {header['kind']}"
+        live["table"] = header["table"]
+        try:
+            live["trace"] = traces.complete(page, name, self.env.current_document.docname, live["name"])
+        except TraceError as error:
+            return str(error)
+        return None
+
+    def take_poster(self, live: nn_live, page: pages.Page, poster: str, caption: str) -> str | None:
+        """Put the poster and the table into the element."""
         drawn = page.posters.get(poster)
         if drawn is None:
             hint = near(poster, list(page.posters)) if page.posters else "no cell of this page draws one"
-            wrong.append(f"no poster {poster!r}; {hint} (plot.poster(fig, name, alt=…), then :poster: name)")
-            return wrong
+            return f"no poster {poster!r}; {hint} (plot.poster(fig, name, alt=…), then :poster: name)"
         svg = figures.themed_svg(drawn["svg"], live["name"], caption, drawn["alt"])
         live["shape"].setdefault("ratio", "/".join(re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0]))
         live += nodes.raw("", f'<div class="nn-poster">{svg}</div>', format="html")
-        if drawn["table"] is None:
-            wrong.append(f"poster {poster!r} has no table of its numbers (plot.poster(…, table=(columns, rows)))")
-        else:
-            live += data_table(caption=caption, **drawn["table"])
-        return wrong
+        table = drawn["table"] or live["table"]
+        if table is None:
+            return f"poster {poster!r} has no table of its numbers (plot.poster(…, table=(columns, rows)))"
+        live += data_table(caption=caption, **table)
+        return None
 
 
 def data_table(columns: list[str], rows: list[list[Any]], caption: str) -> nn_data:
@@ -148,6 +175,9 @@ def data_table(columns: list[str], rows: list[list[Any]], caption: str) -> nn_da
 def visit_live(self: Any, node: nn_live) -> None:
     style = ";".join(f"--nn-{key}:{value}" for key, value in node["shape"].items())
     attributes = {"id": f"{node['name']}-live", "style": style, **node["data"]}
+    if node["trace"]:
+        here = self.builder.get_target_uri(self.builder.current_docname)
+        attributes["data-trace"] = relative_uri(here, f"{traces.FOLDER}/{node['trace']}")
     shown = "".join(f' {key}="{html.escape(text)}"' for key, text in attributes.items())
     self.body.append(f"<{node['tag']}{shown}>")
 

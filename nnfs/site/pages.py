@@ -16,7 +16,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from nnfs.claims import CITE_MIME, CLAIM_MIME, POSTER_MIME, VALUE_MIME
+from nnfs.claims import CITE_MIME, CLAIM_MIME, POSTER_MIME, TRACE_MIME, VALUE_MIME
 
 
 @dc.dataclass
@@ -35,6 +35,7 @@ class Page:
     claims: list[dict[str, Any]] = dc.field(default_factory=list)
     cites: dict[str, str] = dc.field(default_factory=dict)  # record -> digest
     posters: dict[str, dict[str, Any]] = dc.field(default_factory=dict)  # name -> what plot.poster published
+    traces: dict[str, dict[str, Any]] = dc.field(default_factory=dict)  # id -> header, data, cell; files when shown
     tags: list[str] = dc.field(default_factory=list)  # elements of its interactives, in order
     hidden: dict[int, str] = dc.field(default_factory=dict)  # sources of the cells that the text does not show
     clashes: list[str] = dc.field(default_factory=list)  # names given to two different values
@@ -52,13 +53,17 @@ class Page:
         elif CITE_MIME in data:
             self.cites[data[CITE_MIME]["record"]] = data[CITE_MIME]["digest"]
         elif POSTER_MIME in data:
-            new = {**data[POSTER_MIME], "cell": cell}
-            old = self.posters.setdefault(new["name"], new)
-            if old is not new:
-                self.clashes.append(f"poster {new['name']!r} is drawn in cell {old['cell']} and again in cell {cell}")
+            self.keep(self.posters, "poster", data[POSTER_MIME]["name"], {**data[POSTER_MIME], "cell": cell})
+        elif TRACE_MIME in data:
+            self.keep(self.traces, "trace", data[TRACE_MIME]["header"]["id"], {**data[TRACE_MIME], "cell": cell})
         else:
             return False
         return True
+
+    def keep(self, known: dict[str, dict[str, Any]], what: str, name: str, new: dict[str, Any]) -> None:
+        old = known.setdefault(name, new)
+        if old is not new:
+            self.clashes.append(f"{what} {name!r} is made in cell {old['cell']} and again in cell {new['cell']}")
 
 
 def all_pages(env: BuildEnvironment) -> dict[str, Page]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Site
 from test_failures import assert_fails_twice, line_of
+
+from nnfs import trace
 
 CELL = """
 from nnfs import plot
@@ -19,6 +24,26 @@ ax.set(xlabel="epoch", ylabel="loss")
 rows = [[1, 0.5], [2, 0.25], ["3 <i>&", 0.123456789]]
 plot.poster(fig, "fig-toy-poster", alt="The loss <halves>.", table=(["epoch", "loss <u>"], rows))
 value("x", 1.5)
+"""
+TRACED = """
+from nnfs import plot, trace
+fig, ax = plot.figure()
+plot.line(ax, [1, 2], [0.5, 0.25])
+plot.poster(fig, "fig-traced-poster", alt="It falls.")
+made = trace.Recorder("nn-toy", "falling", title="T", summary="It falls.", alt="A line.", seed=3, config={"a": "<b>"})
+made.axis("epoch", 2).array("loss", [0.5, 0.25], ["epoch"], "u8").table(["epoch", "loss"], [[1, 0.5], [2, 0.25]])
+made.claim("falls", "The trace falls", trace.part("loss", -1), "<", 0.3)
+made.show()
+"""
+SHOWN = """```{interactive} nn-toy
+:name: fig-traced
+:poster: fig-traced-poster
+:trace: falling
+It falls.
+```
+
+```{claims}
+```
 """
 DIRECTIVE = """{numref}`fig-toy` shows it.
 
@@ -41,6 +66,7 @@ def with_interactive(root: Path) -> Site:
     site.write("interactive/src/entries/loader.ts", "export {};\n")
     site.write("interactive/src/entries/nn-other.worker.ts", "export {};\n")
     site.write("posts/01-one.md", site.post(1, "One", CELL) + DIRECTIVE)
+    site.write("posts/02-two.md", site.post(2, "Two", TRACED) + SHOWN)
     return site
 
 
@@ -50,7 +76,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, executed_cells: Path) -> Sit
     shutil.copytree(executed_cells, root / ".cache")
     site = with_interactive(root)
     done = site.build(**POSTERS)
-    assert (done.status, done.ran) == (0, ["01-one"]), done.output
+    assert (done.status, sorted(done.ran)) == (0, ["01-one", "02-two"]), done.output
     return site
 
 
@@ -114,7 +140,7 @@ def test_a_page_from_the_store_has_its_poster_too(another, html):
 
 def test_only_pages_with_an_interactive_link_its_style(built, html):
     assert "interactive.css" in html
-    assert "interactive.css" not in built.page("02-two")
+    assert "interactive.css" not in built.read("_build/html/index.html")
 
 
 def test_without_a_ratio_the_box_has_the_posters_shape(another):
@@ -162,7 +188,7 @@ def test_a_name_is_given_once(another):
 def test_a_poster_is_drawn_once_and_needs_its_table(another):
     again = "plot.poster(fig, 'fig-toy-poster', alt='Again.')\nvalue("
     another.edit("posts/01-one.md", "value(", again)
-    assert_fails_twice(another, "poster 'fig-toy-poster' is drawn in cell 1 and again in cell 1")
+    assert_fails_twice(another, "poster 'fig-toy-poster' is made in cell 1 and again in cell 1")
     another.edit("posts/01-one.md", again, "value(")
     another.edit("posts/01-one.md", ', table=(["epoch", "loss <u>"], rows)', "")
     assert_fails_twice(another, "poster 'fig-toy-poster' has no table of its numbers")
@@ -173,3 +199,79 @@ def test_of_a_page_whose_cells_failed_nothing_else_is_reported(another):
     said = assert_fails_twice(another, "ZeroDivisionError")
     assert "{interactive}" not in said
     assert "fig-toy" not in said
+
+
+# --- traces ----------------------------------------------------------------------------------------------------------
+
+
+def data_files(site: Site) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (site.root / "_build/html/_static/data").iterdir()}
+
+
+def test_a_trace_is_two_files_named_by_their_content_and_an_entry_in_the_manifest(built):
+    files = data_files(built)
+    name = json.loads(files["manifest.json"])["falling"]
+    assert set(files) == {"manifest.json", name, name.replace(".json", ".bin")}
+    assert name == f"falling.{hashlib.sha256(files[name]).hexdigest()[:12]}.json"
+    read = trace.load(built.root / "_build/html/_static/data" / name)
+    assert np.abs(read.arrays["loss"] - [0.5, 0.25]).max() <= read.header["arrays"]["loss"]["max_abs_error"]
+
+
+def test_the_header_says_which_cell_made_it_and_which_figure_stands_in_for_it(built):
+    header = trace.load(next((built.root / "_build/html/_static/data").glob("falling.*.json"))).header
+    made_by = header["made_by"]
+    assert (made_by["post"], made_by["cell"], made_by["seed"]) == ("posts/02-two", 1, 3)
+    assert made_by["command"] == "nnfs build --fresh 02"
+    assert made_by["digest"] in built.page("02-two")
+    assert header["poster"] == "posts/02-two.html#fig-traced"
+
+
+def test_the_element_gets_the_traces_address_and_the_figure_its_table(built):
+    page = built.page("02-two")
+    name = json.loads(data_files(built)["manifest.json"])["falling"]
+    assert f'data-trace="../_static/data/{name}"' in page
+    assert '<tr><th scope="row">2</th><td>0.25</td></tr>' in page
+
+
+def test_what_a_trace_claims_is_a_claim_of_the_page(built):
+    assert re.search(r"The trace falls\. .*measured = 0\.25, bar = &lt; 0\.3", built.page("02-two"))
+
+
+def test_a_page_from_the_store_has_the_same_traces(another, built):
+    assert another.build(**POSTERS).ran == []
+    assert data_files(another) == data_files(built)
+
+
+def test_a_rebuild_keeps_the_traces_and_drops_those_of_yesterday(another):
+    assert another.build(**POSTERS).status == 0
+    before = data_files(another)
+    another.edit("posts/01-one.md", "Some words.", "Other words.")
+    assert another.build(**POSTERS).status == 0
+    assert data_files(another) == before
+    another.edit("posts/02-two.md", '"falling", title="T"', '"falling", title="U"')
+    assert another.build(**POSTERS).ran == ["02-two"]
+    after = data_files(another)
+    assert set(after) & set(before) == {"manifest.json"}
+    assert json.loads(after["manifest.json"])["falling"] in another.page("02-two")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (":trace: falling", ":trace: fallin", "no trace 'fallin'; did you mean 'falling'"),
+        (":trace: falling\n", "", "trace 'falling' (cell 1) is shown by no {interactive}"),
+        ("made.show()", "made.header['extra'] = 1; made.show()", "'extra' was unexpected"),
+        ("made.show()", "made.header['claims'][0]['value'] = 0.1; made.show()", "'The trace falls' is false"),
+        ("made.show()", "made.show(); made.show()", "trace 'falling' is made in cell 1 and again in cell 1"),
+        ('"nn-toy", "falling"', '"nn-other", "falling"', "trace 'falling' was recorded for nn-other"),
+    ],
+)
+def test_a_trace_that_is_not_sound_is_an_error(another, old, new, complaint):
+    another.edit("posts/02-two.md", old, new)
+    assert_fails_twice(another, complaint, "posts/02-two.md")
+
+
+def test_two_pages_may_not_record_one_trace(another):
+    another.write("posts/01-one.md", another.post(1, "One", TRACED) + SHOWN.replace("fig-traced\n", "fig-other\n"))
+    (another.root / "posts/values/01-one.json").unlink()
+    assert_fails_twice(another, "trace 'falling' is also the name of one in posts/01-one")

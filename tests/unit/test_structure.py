@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "nnfs"
 # (pasttense is told in Part 1 and read after mlp, whose net is one of its arms)
 READING_ORDER = ["rng", "perceptron", "hopfield", "basic", "scalar", "mlp", "pasttense", "adders"]
 READING_ORDER += ["ngram", "charmlp", "gpt2", "positions", "gpt", "prior"]  # Part 3
-SHARED = {"claims", "plot", "records", "runs", "data", "errors", "files"}
+SHARED = {"claims", "plot", "trace", "records", "runs", "data", "errors", "files"}
 SHARED |= {"model", "evaluate", "batches", "optim", "train", "sample", "tokenizers"}
 
 
@@ -49,7 +49,7 @@ def test_the_site_imports_no_model():
         assert not imports_of(path) & models, path.name
 
 
-NO_TORCH = [*READING_ORDER[: READING_ORDER.index("charmlp")], "records", "runs", "claims", "plot", "evaluate"]
+NO_TORCH = [*READING_ORDER[: READING_ORDER.index("charmlp")], "records", "runs", "claims", "plot", "trace", "evaluate"]
 
 
 @pytest.mark.parametrize("name", NO_TORCH)
