@@ -20,6 +20,7 @@ from hypothesis.extra import numpy as hnp
 
 from nnfs import trace
 from nnfs.claims import ClaimError
+from nnfs.site import typescript
 from nnfs.trace import TraceError, part
 
 MADE = {"post": "posts/02-x", "cell": 3, "digest": "d1", "command": "nnfs build --fresh 02", "poster": "p.html#fig-x"}
@@ -290,7 +291,11 @@ def test_a_file_is_what_its_name_says(tmp_path: Path) -> None:
 
 def test_the_golden_trace_that_the_page_is_tested_with_is_what_python_writes() -> None:
     written = GOLDEN.read_text(encoding="utf-8")
-    assert written == golden(), f"run: python {Path('tests/unit/golden_trace.py')}"
+    assert written == golden(), "run: python tests/unit/golden_trace.py"
+
+
+def test_the_pages_types_are_those_of_the_schema() -> None:
+    assert typescript.TARGET.read_text(encoding="utf-8") == typescript.text(), "run: python -m nnfs.site.typescript"
 
 
 def test_python_refuses_the_same_forgeries_as_the_page() -> None:
