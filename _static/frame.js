@@ -1,27 +1,38 @@
-// The frame of a page: mode, menu, search key, drawers, where the reader is. Without it the page is complete but for
+// The frame of a page: appearance, menu, search key, drawers, where the reader is. Without it the page is complete but for
 // the mode, which then follows the system; drawers and search form work by themselves.
 (() => {
   const root = document.documentElement;
   const query = (selector) => document.querySelector(selector);
   const all = (selector) => [...document.querySelectorAll(selector)];
 
-  // --- Mode: what was chosen is kept; "auto" follows the system while the page is open
+  // --- Appearance: what was chosen is shown, applied and kept. Skin and headings are CSS variables: nothing is drawn
+  //     again. "auto" follows the system while the page is open.
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const choices = all(".nn-panel input");
   const show = () => {
-    const { mode } = root.dataset;
+    const { mode, skin } = root.dataset;
     root.dataset.theme = mode === "auto" ? (dark.matches ? "dark" : "light") : mode;
+    for (const input of choices) {
+      input.checked = input.value === root.dataset[input.name];
+      if (input.name === "headings") input.disabled = skin === "theorem"; // whose headings are plain
+    }
   };
   dark.addEventListener("change", show);
-  for (const input of all(".nn-panel [name=mode]")) {
-    input.checked = input.value === root.dataset.mode;
+  for (const input of choices) {
     input.addEventListener("change", () => {
-      root.dataset.mode = input.value;
+      root.dataset[input.name] = input.checked ? input.value : "hand"; // only the box of the headings can be empty
       show();
       try {
-        localStorage.setItem("mode", input.value);
+        localStorage.setItem(input.name, root.dataset[input.name]);
+        sessionStorage.removeItem(input.name); // a choice ends what the visit's link asked for
       } catch {} // a browser may forbid storage: the choice then lasts as long as the page
+      const url = new URL(location);
+      if (!url.searchParams.has(input.name)) return;
+      url.searchParams.delete(input.name);
+      history.replaceState(history.state, "", url);
     });
   }
+  show();
 
   // --- The menu closes on Escape and on a press elsewhere, as a menu should
   const menu = query(".nn-menu");

@@ -54,13 +54,26 @@ FACES = (
     Face("Atkinson Hyperlegible", "atkinson-hyperlegible", 400, LATIN, style="italic"),
     Face("Atkinson Hyperlegible", "atkinson-hyperlegible", 700, LATIN),
     Face("JetBrains Mono", "jetbrains-mono", 400, LATIN, features=()),  # no ligatures: != stays two signs
+    # the theorem skin's: a browser fetches a face when something on the page is set in it, so not for the board
+    Face("STIX Two Text", "stix-two-text", 400, LATIN),
+    Face("STIX Two Text", "stix-two-text", 400, LATIN, style="italic"),
+    Face("STIX Two Text", "stix-two-text", 700, LATIN),
 )
 
-# Arial in the place of a face. size-adjust is the ratio of mean advance widths over English text (letters by
-# frequency, with spaces); ascent and descent are the face's own, divided by it.
+# What every machine has, in the place of a face. size-adjust is the ratio of mean advance widths over English text
+# (letters by frequency, with spaces); ascent and descent are the face's own, divided by it.
 STAND_INS = (
-    ("Caveat stand-in", "Arial Bold", "Arial", 71.8, 133.7, 41.8),
-    ("Atkinson stand-in", "Arial", "ArialMT", 99.8, 95.2, 29.1),
+    ("Caveat stand-in", 700, ("Arial Bold", "Arial-BoldMT", "Liberation Sans Bold"), 71.8, 133.7, 41.8),
+    ("Atkinson stand-in", 400, ("Arial", "ArialMT", "Liberation Sans"), 99.8, 95.2, 29.1),
+    ("STIX stand-in", 400, ("Times New Roman", "TimesNewRomanPSMT", "Liberation Serif"), 105.5, 72.2, 22.6),
+    (
+        "STIX stand-in",
+        700,
+        ("Times New Roman Bold", "TimesNewRomanPS-BoldMT", "Liberation Serif Bold"),
+        109.9,
+        69.3,
+        21.7,
+    ),
 )
 
 
@@ -115,9 +128,9 @@ def fonts_css() -> str:
         for face in FACES
     ]
     rules += [
-        f'@font-face{{font-family:"{name}";src:local("{one}"),local("{other}"),local("Liberation Sans");'
+        f'@font-face{{font-family:"{name}";font-weight:{weight};src:{",".join(map("local({!r})".format, names))};'
         f"size-adjust:{size}%;ascent-override:{ascent}%;descent-override:{descent}%;line-gap-override:0%}}"
-        for name, one, other, size, ascent, descent in STAND_INS
+        for name, weight, names, size, ascent, descent in STAND_INS
     ]
     return "\n".join(rules) + "\n"
 
@@ -151,6 +164,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", preload)
     app.add_css_file("fonts.css", priority=850)
     app.add_css_file("palette.css", priority=860)  # after the theme, which they override
-    app.add_css_file("chalkboard.css", priority=870)
+    app.add_css_file("page.css", priority=870)
     app.add_js_file("nnfs.js", loading_method="defer")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

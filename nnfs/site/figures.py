@@ -34,8 +34,8 @@ def themed_svg(svg: str, name: str, title: str, description: str) -> str:
     """The drawing `svg` as an element of an HTML page, under the id prefix `name`.
 
     title, description: plain text for who does not see it (`<title>`, `<desc>`). The result has a viewBox and
-    no size, colours as `var(--nn-…)`, sizes of text scaled by `--nn-figure-text`, and no metadata, style
-    sheet, fonts or unused groups. The same input gives the same bytes.
+    no size, colours as `var(--nn-…)`, sizes of text scaled by `--nn-figure-text` (of labels by `--nn-label-text`),
+    and no metadata, style sheet, fonts or unused groups. The same input gives the same bytes.
     Raises ValueError for text that is no SVG.
     """
     try:
@@ -88,7 +88,8 @@ def _dress(element: ET.Element, name: str, used: set[str]) -> None:
         size = re.search(r"([\d.]+)px", style.pop("font-size", "") or style.pop("font", ""))
         style.pop("font", None)
         if size:
-            style["font-size"] = f"calc({size[1]}px*var(--nn-figure-text,1))"
+            scale = "--nn-label-text" if "nn-hand" in classes else "--nn-figure-text"
+            style["font-size"] = f"calc({size[1]}px*var({scale},1))"
     if "nn-hand" in classes:
         _lower_digits(element)
     for attribute, content in attributes.items():

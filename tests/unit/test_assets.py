@@ -1,4 +1,4 @@
-"""Faces and style: small, the same every time, with their licences; every colour by role and with contrast."""
+"""Faces and style sheets: small, the same every time, with their licences (the colours: test_palette.py)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nnfs.site import assets
 STATIC = REPOSITORY / "_static"
 PACKAGES = REPOSITORY / "interactive" / "node_modules"
 PALETTE = (STATIC / "palette.css").read_text(encoding="utf-8")
-BOARD = (STATIC / "chalkboard.css").read_text(encoding="utf-8") + (STATIC / "frame.css").read_text(encoding="utf-8")
+PAGE = (STATIC / "page.css").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +44,16 @@ def test_faces_arrive_subset_with_licence_and_rule(built: Project) -> None:
         assert "SIL Open Font License" in (fonts / f"{face.package}.LICENSE.txt").read_text(encoding="utf-8")
 
 
-def test_the_faces_of_a_plain_page_stay_within_their_budget(built: Project) -> None:
+@pytest.mark.parametrize("skin", ["chalkboard", "theorem"])
+def test_the_faces_of_a_plain_page_stay_within_their_budget(built: Project, skin: str) -> None:
     fonts = built.out / "_static" / "fonts"
-    assert sum((fonts / f.file).stat().st_size for f in assets.FACES if f.style == "normal") <= 66_000
+    shared = [f for f in assets.FACES if f.package == "jetbrains-mono"]
+    own = [f for f in assets.FACES if (f.package == "stix-two-text") == (skin == "theorem") and f not in shared]
+    assert sum((fonts / f.file).stat().st_size for f in own + shared if f.style == "normal") <= 66_000
 
 
 def test_a_face_is_cut_to_the_same_bytes_again_and_cut_once(built: Project, tmp_path: Path) -> None:
-    face = assets.FACES[-1]
+    face = next(f for f in assets.FACES if f.package == "jetbrains-mono")
     source = (PACKAGES / face.source).read_bytes()
     again = assets.cached_subset(source, face, tmp_path)
     assert again == (built.out / "_static" / "fonts" / face.file).read_bytes()
@@ -72,7 +75,7 @@ def test_the_faces_of_the_first_screen_are_asked_for_first(built: Project) -> No
 
 def test_our_style_comes_after_the_themes(built: Project) -> None:
     sheets = re.findall(r'href="_static/([\w./-]+\.css)', built.page("index.html"))
-    assert sheets[-3:] == ["fonts.css", "palette.css", "chalkboard.css"]
+    assert sheets[-3:] == ["fonts.css", "palette.css", "page.css"]
     assert re.search(r'<script defer="defer" src="_static/nnfs.js', built.page("index.html"))
 
 
@@ -86,62 +89,20 @@ def test_a_missing_package_is_named_with_what_to_do(tmp_path: Path) -> None:
 # --- What we wrote ---
 
 
-def test_every_variable_that_is_used_is_in_the_palette() -> None:
-    defined = set(re.findall(r"(--nn-[\w-]+)\s*:", PALETTE + BOARD)) | {"--nn-figure-text"}
-    used = set(re.findall(r"var\((--nn-[\w-]+)", PALETTE + BOARD)) | set(plot.SENTINELS.values())
-    assert used <= defined
-
-
-def test_only_the_palette_names_colours() -> None:
-    outside = re.sub(r'url\("data:[^"]*"\)', "", BOARD)
-    named = re.findall(r"#[0-9A-Fa-f]{3,8}\b|rgb\([^)]*\)", outside)
-    assert set(named) <= {"#1E2326", "rgb(0 0 0 / 25%)", "rgb(0 0 0 / 50%)"}  # text on a mark, shadows, behind a drawer
-
-
-def pairs() -> dict[str, tuple[str, str]]:
-    """Role → (whiteboard, board)."""
-    found = re.findall(r"(--nn-[\w-]+): light-dark\((#\w{6}), (#\w{6})\)", PALETTE)
-    return {role: (light, dark) for role, light, dark in found}
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance as WCAG 2 defines it."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-@pytest.mark.parametrize("mode", [0, 1], ids=["whiteboard", "board"])
-def test_text_is_readable_on_every_surface_and_controls_and_lines_are_seen(mode: int) -> None:
-    colours = {role: pair[mode] for role, pair in pairs().items()}
-    words = ("text", "muted", "link", "visited", "keyword", "string", "number", "class", "comment", "error")
-    for surface in ("board", "raised", "sunken"):
-        ground = colours[f"--nn-{surface}"]
-        ratios = {w: contrast(colours[f"--nn-{w}"], ground) for w in words}
-        assert min(ratios.values()) >= 4.5, ratios
-    for role in ("border", "focus", "s1", "s2", "s3", "s4", "s5", "pos", "neg"):
-        assert contrast(colours[f"--nn-{role}"], colours["--nn-board"]) >= 3, role
-
-
-@pytest.mark.parametrize("mode", [0, 1], ids=["whiteboard", "board"])
-def test_the_ramp_is_monotone_in_lightness_and_numbers_on_it_are_readable(mode: int) -> None:
-    colours = {role: pair[mode] for role, pair in pairs().items()}
-    ramp = [luminance(colours[f"--nn-seq{i}"]) for i in range(1, 6)]
-    assert ramp == sorted(ramp, reverse=mode == 0)
-    on = ("--nn-text", "--nn-text", "--nn-on-seq3", "--nn-board", "--nn-board")
-    for step, ink in enumerate(on, start=1):
-        assert contrast(colours[ink], colours[f"--nn-seq{step}"]) >= 4.5, step
+def test_every_variable_that_is_used_is_defined() -> None:
+    """In a style sheet, or set by the element or the directive that the sheet belongs to."""
+    sheets = [*STATIC.glob("*.css"), *(REPOSITORY / "interactive" / "src").rglob("*.css")]
+    code = [*(REPOSITORY / "interactive" / "src").rglob("*.ts"), *(REPOSITORY / "nnfs" / "site").glob("*.py")]
+    css, scripts = ("\n".join(path.read_text(encoding="utf-8") for path in paths) for paths in (sheets, code))
+    defined = set(re.findall(r"(--nn-[\w-]+)\s*:", css)) | set(re.findall(r"--nn-[\w-]+(?=[\":])", scripts))
+    used = set(re.findall(r"var\((--nn-[\w-]+)\)", css)) | set(plot.SENTINELS.values())
+    assert used <= defined, used - defined
 
 
 def test_what_we_wrote_is_small() -> None:
     script = (STATIC / "nnfs.js").read_bytes()
     assert len(script) <= 4096
-    assert len(gzip.compress((PALETTE + BOARD).encode())) <= 12_000
+    assert len(gzip.compress((PALETTE + PAGE).encode())) <= 12_000
 
 
 def test_packages_are_pinned_exactly_with_hashes_and_without_addresses() -> None:

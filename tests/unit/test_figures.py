@@ -45,7 +45,8 @@ def test_faces_and_sizes_are_left_to_the_page(themed: str) -> None:
     assert "font-family" not in themed
     assert {"width", "height"}.isdisjoint(root.attrib)
     assert root.get("viewBox") == "0 0 460.8 259.2"
-    assert "calc(14px*var(--nn-figure-text,1))" in themed
+    assert "calc(14px*var(--nn-label-text,1))" in themed
+    assert "calc(9.5px*var(--nn-figure-text,1))" in themed
 
 
 def test_handwriting_is_marked_and_its_subscripts_are_lowered(themed: str) -> None:
