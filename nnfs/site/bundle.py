@@ -47,7 +47,7 @@ VENDOR: dict[str, tuple[str, tuple[str, ...], str]] = {
     "wwwbasic": ("wwwbasic", ("wwwbasic.js",), ""),
 }
 # Where no live view can come, the poster needs no room for one.
-POSTERS_ONLY = "<style>.nn-interactive .nn-poster{min-height:0!important;aspect-ratio:auto!important}</style>"
+POSTERS_ONLY = "<style>.nn-interactive .nn-poster{min-height:0!important}</style>"
 
 
 def posters_only() -> bool:

@@ -1,7 +1,8 @@
-"""A real Chromium and a built page, served from this machine."""
+"""A real Chromium, the built site, and a page with one element that uses everything; both served from this machine."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from nnfs.site import bundle
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
@@ -25,21 +28,48 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
     return {**browser_type_launch_args, "args": FLAGS, **({"executable_path": found} if found else {})}
 
 
-@pytest.fixture(scope="session")
-def site_url() -> Iterator[str]:
-    """The built site of this checkout, built first if it is not there."""
-    build = [sys.executable, "-m", "nnfs", "build"]
-    subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of `folder` on this machine, for the while."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    handler = functools.partial(Quiet, directory=str(REPOSITORY / "_build" / "html"))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def site_url() -> Iterator[str]:
+    """The built site of this checkout, built first if it is not there."""
+    build = [sys.executable, "-m", "nnfs", "build"]
+    subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)
+    with served(REPOSITORY / "_build" / "html") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def sink_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`sink/page.html` with the real core, loader and style sheets, bundled as the build does it."""
+    sink, root = Path(__file__).parent / "sink", tmp_path_factory.mktemp("sink")
+    packages = REPOSITORY / "interactive" / "node_modules"
+    shutil.copytree(REPOSITORY / "interactive" / "src" / "core", root / "src" / "core")
+    (root / "src" / "entries").mkdir()
+    shutil.copy(REPOSITORY / "interactive" / "src" / "entries" / "loader.ts", root / "src" / "entries")
+    shutil.copy(sink / "nn-sink.ts", root / "src" / "entries")
+    answer = bundle.call_esbuild(root, root / "src", packages)
+    for file in answer["files"]:
+        (root / "out" / "nn").mkdir(parents=True, exist_ok=True)
+        (root / "out" / "nn" / file["name"]).write_text(file["text"], encoding="utf-8")
+    for sheet in (REPOSITORY / "_static").glob("*.css"):
+        shutil.copy(sheet, root / "out")
+    page = (sink / "page.html").read_text(encoding="utf-8").replace("LOADER", answer["loader"])
+    (root / "out" / "index.html").write_text(page, encoding="utf-8")
+    with served(root / "out") as address:
+        yield address
 
 
 @pytest.fixture(params=["posts/01-origin-story.html", "posts/02-simpler-than-you-think.html"])

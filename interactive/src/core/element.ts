@@ -30,7 +30,6 @@ export abstract class NNElement extends HTMLElement {
   #isSeen = false;
   #playing = false;
   #dirty = false;
-  #stillTable: Element[] = [];
 
   // --- What a component writes ---
 
@@ -84,12 +83,12 @@ export abstract class NNElement extends HTMLElement {
     announce(text);
   }
 
-  /** Show `table` (core/table) in the place of the poster's table, inside the figure's fold. */
+  /** Show `table` (core/table) in the figure's fold; the poster's table stays for paper. */
   protected twin(table: HTMLElement): void {
-    let fold = this.querySelector<HTMLDetailsElement>(":scope > details.nn-data");
-    fold ??= this.appendChild(h("details", { class: "nn-data" }, h("summary", {}, "Data of this figure")));
-    this.#stillTable = [...fold.children].filter((child) => child.localName !== "summary");
-    fold.replaceChildren(fold.querySelector("summary")!, table);
+    const fold = this.querySelector(":scope > details.nn-data");
+    table.classList.add("nn-twin");
+    if (fold) fold.append(table);
+    else this.append(h("details", { class: "nn-data" }, h("summary", {}, "Data of this figure"), table));
   }
 
   // --- The life of an element ---
@@ -210,9 +209,7 @@ export abstract class NNElement extends HTMLElement {
     }
     this.#stage?.remove();
     this.#stage = undefined;
-    const fold = this.querySelector(":scope > details.nn-data");
-    if (fold && this.#stillTable.length > 0) fold.replaceChildren(fold.querySelector("summary")!, ...this.#stillTable);
-    this.#stillTable = [];
+    this.querySelector(":scope > details.nn-data > .nn-twin")?.remove();
   }
 
   #enter(phase: Phase): void {
