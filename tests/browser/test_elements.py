@@ -345,12 +345,13 @@ def test_the_live_part_has_a_name_and_the_table_follows_the_figure(page: Page, u
 def test_the_colours_follow_the_page(page: Page, sink_url: str):
     page.goto(sink_url)
     wake(page, Figure("", "fig-sink", "nn-sink"))
-    drawn = "document.querySelector('nn-sink canvas').getContext('2d').getImageData(5, 5, 1, 1).data.join()"
-    light = page.evaluate(drawn)
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_function(f"{drawn} !== '{light}'")
-    page.evaluate("document.documentElement.dataset.theme = 'light'")
-    page.wait_for_function(f"{drawn} === '{light}'")
+    seen = []
+    for mode in ("light", "dark", "light"):
+        page.evaluate("mode => { document.documentElement.dataset.theme = mode }", mode)
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        pixel = "document.querySelector('nn-sink canvas').getContext('2d').getImageData(5, 5, 1, 1).data.join()"
+        seen.append(page.evaluate(pixel))
+    assert seen[0] == seen[2] != seen[1]
 
 
 # --- Alone and under attack -----------------------------------------------------------------------------------------
