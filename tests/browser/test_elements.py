@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY
 from playwright.sync_api import Browser, Page, Route, expect
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.xdist_group("browser")  # one worker: they share one build of this checkout
 
 AXE = (REPOSITORY / "interactive/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
