@@ -180,14 +180,12 @@ def sample(
         seed: The same seed says the same.
     """
     from nnfs import checkpoints, recipes
-    from nnfs.data import names, shakespeare
     from nnfs.sample import sample as draw
 
     config: dict[str, Any] = checkpoints.read(name)[0]
     model = recipes.load(name)
-    about_names = config["data"].startswith("names")
-    symbols = names.SYMBOLS if about_names else shakespeare.split()[2]
-    start = ("." if about_names else "\n") + prompt
+    symbols, begin = recipes.alphabet(config["data"])
+    start = begin + prompt
     if unknown := sorted(set(start) - set(symbols)):
         raise UserError(f"this model does not know {unknown[0]!r}")
     try:
@@ -195,5 +193,5 @@ def sample(
     except ValueError as error:
         raise UserError(str(error)) from None
     said = "".join(symbols[i] for i in rows[0])
-    print("\n".join(word for word in said.split(".") if word) if about_names else said.removeprefix("\n"))
+    print("\n".join(word for word in said.split(".") if word) if begin == "." else said.removeprefix("\n"))
     return 0

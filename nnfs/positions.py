@@ -64,7 +64,7 @@ class RoPE(NoPE):
         self.register_buffer("sin", angle.sin().float(), persistent=False)
 
     def turn(self, x: Tensor, places: Tensor) -> Tensor:
-        cos, sin = self.cos[places].unsqueeze(-3), self.sin[places].unsqueeze(-3)  # (1, T, head / 2)
+        cos, sin = self.cos[places].unsqueeze(-3), self.sin[places].unsqueeze(-3)  # ((B,) 1, T, head / 2)
         a, b = x.chunk(2, dim=-1)  # (B, heads, T, head / 2) each: coordinate i goes with i + head / 2
         return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1).type_as(x)  # (B, heads, T, head)
 
@@ -114,7 +114,24 @@ class Coupled(Abacus):
         return self.in_number(ids) + self.start(ids)  # (B, T)
 
 
-SCHEMES = ("nope", "learned", "roaming", "rope", "abacus", "coupled")
+class TurnedCoupled(Coupled):
+    """Position coupling without a table: RoPE turns by the coupled places. Nothing is learnt, so that the smallest
+    adders can afford it; a low base, since places are few."""
+
+    def __init__(self, digits: tuple[int, ...], longest: int, shift: int, head: int) -> None:
+        nn.Module.__init__(self)
+        self.register_buffer("digits", torch.tensor(digits), persistent=False)
+        self.longest, self.shift = longest, shift
+        self.rope = RoPE(longest + shift + 1, head, base=10.0)
+
+    def add(self, x: Tensor, places: Tensor) -> Tensor:
+        return x
+
+    def turn(self, x: Tensor, places: Tensor) -> Tensor:
+        return self.rope.turn(x, places)
+
+
+SCHEMES = ("nope", "learned", "roaming", "rope", "abacus", "coupled", "turned")
 
 
 def build(
@@ -125,7 +142,7 @@ def build(
     digits: the ids of "0" … "9"; longest, shift: see `Abacus`. Raises ValueError for an unknown name, or if a scheme
     that looks at digits is not told which they are.
     """
-    if name in ("abacus", "coupled") and not (digits and longest > 0):
+    if name in ("abacus", "coupled", "turned") and not (digits and longest > 0):
         raise ValueError(f"{name!r} looks at digits: say which tokens they are and how many a number may have")
     match name:
         case "nope":
@@ -138,4 +155,6 @@ def build(
             return Abacus(digits, longest, shift, width)
         case "coupled":
             return Coupled(digits, longest, shift, width)
+        case "turned":
+            return TurnedCoupled(digits, longest, shift, head)
     raise ValueError(f"no position scheme {name!r}: known are {', '.join(SCHEMES)}")

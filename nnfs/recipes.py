@@ -10,6 +10,8 @@ An arm names a text, a model, how batches are cut, how to train and what to meas
     train    fields of TrainConfig
     measure  {protocol: [parts of the text]}
     keep     true: the weights of seed 0 become a checkpoint
+    stages   {"steps": [0, 10, …], "say": n}: at these steps the weights of seed 0 become checkpoints, name@step, of
+             which each then says n tokens; detail.stages has them
     beside   another arm's {model, batches, train}, whose cost is taken in the same run, for claims of equal time
 
 `run` is the run function of every experiment that trains on text. The seed draws weights, batches and dropout.
@@ -17,6 +19,7 @@ An arm names a text, a model, how batches are cut, how to train and what to meas
 
 from __future__ import annotations
 
+import copy
 import sys
 import time
 from collections.abc import Callable
@@ -41,6 +44,8 @@ from nnfs.ngram import KneserNey, NGram
 from nnfs.prior import CountPrior
 from nnfs.records import Record
 from nnfs.runs import DataUnavailableError, Place, Result
+from nnfs.sample import sample
+from nnfs.smalladder import TiedGPT
 
 Config = dict[str, Any]
 MODELS: dict[str, Callable[..., LanguageModel]] = {
@@ -51,6 +56,7 @@ MODELS: dict[str, Callable[..., LanguageModel]] = {
     "gpt2": lambda seed, **fields: GPT2(GPT2Config(**fields), seed),
     "gpt": lambda seed, **fields: GPT(GPTConfig(**fields), seed),
     "bigram-gpt": lambda seed, **fields: BigramGPT(GPTConfig(**fields), seed),
+    "tied-gpt": lambda seed, **fields: TiedGPT(GPTConfig(**fields), seed),
 }
 SLICE = 4096  # tokens by which a checkpoint is recognised
 HALF_PRECISION = 1e-3  # nats by which float16 weights may move the loss
@@ -78,6 +84,11 @@ def corpus(data: str) -> dict[str, Text]:
     except DataError as error:
         raise DataUnavailableError(str(error)) from error
     raise ValueError(f"data {data!r}: known are names-makemore, names-ssa, shakespeare")
+
+
+def alphabet(data: str) -> tuple[str, str]:
+    """The symbols of a text in the order of their ids, and the one that it is begun with."""
+    return (names.SYMBOLS, ".") if data.startswith("names") else (shakespeare.split()[2], "\n")
 
 
 def cut(text: Text, tokens: int) -> Text:
@@ -166,28 +177,38 @@ def run(config: Config, seed: int, place: Place | None = None) -> Result:
         torch.set_num_threads(1)
     model, first = make(), settings.steps
     snapshots = place.snapshots if place is not None else None
+    dev, protocol = dev_slice(config, parts), next(iter(config["measure"]))
+    stages = config["stages"]["steps"] if "stages" in config and seed == 0 and place is not None else []
 
-    def watch(step: int, _model: LanguageModel) -> None:
+    def watch(step: int, model: LanguageModel) -> None:
         nonlocal first
         first = min(first, step)
+        if step in stages:
+            assert place is not None
+            same = copy.deepcopy(model)  # saving may round the weights
+            keep(same, config, place, learnt.vocab, lambda: evaluate(same, dev, protocol).loss, step)
 
     reference = [cost_of_a_step(config["beside"], learnt, seed)] if "beside" in config else []
     busy = time.process_time()
     done = train.train(model, data, settings, snapshots, report_lines(place), watch)
-    busy = (time.process_time() - busy) * settings.steps / max(1, settings.steps - first + 1)
+    busy = (time.process_time() - busy) * settings.steps / max(1, settings.steps - first)
     reference += [cost_of_a_step(config["beside"], learnt, seed)] if "beside" in config else []
     started = time.perf_counter()
-    dev = dev_slice(config, parts)
-    protocol = next(iter(config["measure"]))
-    kept, known = None, None
+    kept, known, detail = None, None, {}
     if config.get("keep") and seed == 0 and place is not None:
         kept = keep(model, config, place, learnt.vocab, lambda: evaluate(model, dev, protocol).loss)
+    elif stages and place is not None:
+        detail = {"stages": told(config, [checkpoint_name(place, step) for step in stages], parts, place.base)}
+        kept = checkpoint_name(place, stages[-1])
+        model = load(kept, place.base)
+    if kept:
         score = evaluate(model, dev, protocol)
         known = {"protocol": protocol, "tokens": score.tokens, "loss": score.loss}
     metrics = {
         p: {part: evaluate(model, parts[part], p).loss for part in wanted} for p, wanted in config["measure"].items()
     }
-    metrics["cost"] = {"cpu_seconds": busy}
+    flops = flops_per_token(model, data(0)) * done.tokens
+    metrics["cost"] = {"cpu_seconds": busy, "pflop": flops / 1e15}
     if reference:
         whole = sum(reference) / len(reference) * config["beside"]["train"]["steps"]
         metrics["cost"] |= {"beside_cpu_seconds": whole, "share_of_beside": busy / whole}
@@ -195,10 +216,11 @@ def run(config: Config, seed: int, place: Place | None = None) -> Result:
         metrics=metrics,
         data=digests,
         parameters=n_parameters(model),
-        flops=flops_per_token(model, data(0)) * done.tokens,
+        flops=flops,
         examples=done.tokens,
         loss=(range(1, done.steps + 1), smooth(done.losses)),
         norm=done.norm,
+        detail=detail,
         seconds=done.seconds,
         evaluation={"seconds": round(time.perf_counter() - started, 2), "slice": known},
         checkpoint=kept,
@@ -287,10 +309,22 @@ def report_lines(place: Place | None, every: float = 30.0) -> train.OnProgress |
 # Checkpoints
 
 
-def keep(model: LanguageModel, config: Config, place: Place, vocab: int, loss: Callable[[], float]) -> str:
+def checkpoint_name(place: Place, step: int | None = None) -> str:
+    """Of the one checkpoint of a run, or of the one at a step."""
+    return place.record.replace("/", ".") + ("" if step is None else f"@{step}")
+
+
+def keep(
+    model: LanguageModel,
+    config: Config,
+    place: Place,
+    vocab: int,
+    loss: Callable[[], float],
+    step: int | None = None,
+) -> str:
     """Save the weights, in float16 if `loss()` moves by less than HALF_PRECISION; the model becomes what was saved.
     Returns the checkpoint's name."""
-    name = place.record.replace("/", ".")
+    name = checkpoint_name(place, step)
     full = {key: t.detach().clone() for key, t in model.state_dict().items()}
     half = {key: t.half() if t.dtype == torch.float32 else t for key, t in full.items()}
     before = loss()
@@ -302,6 +336,21 @@ def keep(model: LanguageModel, config: Config, place: Place, vocab: int, loss: C
     header: Config = {key: config[key] for key in ("data", "fit", "model", "prior") if key in config}
     checkpoints.save(name, tensors, {**header, "vocab": vocab}, place.record, place.base)
     return name
+
+
+def told(config: Config, names: list[str], parts: dict[str, Text], base: Path) -> dict[str, list[Any]]:
+    """What each checkpoint of a run scores and says, all with the same draws."""
+    found: dict[str, list[Any]] = {"step": [], "checkpoint": [], "dev": [], "text": []}
+    protocol, n = next(iter(config["measure"])), config["stages"]["say"]
+    symbols, start = alphabet(config["data"])
+    for name in names:
+        model = load(name, base)
+        said = sample(model, [symbols.index(start)], n, seed=0)[0, 1:]
+        found["step"].append(int(name.rpartition("@")[2]))
+        found["checkpoint"].append(name)
+        found["dev"].append(evaluate(model, parts["dev"], protocol).loss)
+        found["text"].append("".join(symbols[i] for i in said))
+    return found
 
 
 def load(name: str, base: Path | None = None) -> LanguageModel:

@@ -116,7 +116,7 @@ class TrainResult:
 
 
 OnProgress = Callable[[Progress], None]
-Watch = Callable[[int, LanguageModel], None]
+Watch = Callable[[int, LanguageModel], bool | None]
 
 
 def train(
@@ -130,29 +130,27 @@ def train(
     """Train `model` in place. With `snapshot_dir`, go on from the snapshot that lies there, if one does.
 
     watch(n, model) is called after n = 0, 1, 2 … steps, and may look but not touch; a resumed run calls it again from
-    its snapshot on. Under torchrun every process takes its share of each batch's rows, and the gradients are those of
-    the whole batch. Raises TrainError if the loss is no number any more, if a snapshot cannot be written, or if the
-    one that lies there is damaged or belongs to another run.
+    its snapshot on. The run ends early if it says True. Under torchrun every process takes its share of each batch's
+    rows, and the gradients are those of the whole batch. Raises TrainError if the loss is no number any more, if a
+    snapshot cannot be written, or if the one that lies there is damaged or belongs to another run.
     """
     run = Run(model, config, snapshot_dir)
-    if watch and run.step == 0:
-        watch(0, model)
+    over = bool(watch and watch(run.step, model))
     clock, first = time.monotonic(), run.step
     began, snapped, said = clock - run.seconds, clock, clock
     tokens_before = run.tokens
-    while run.step < config.steps:
+    while run.step < config.steps and not over:
         run.advance(*data(run.step))
-        if watch:
-            watch(run.step, model)
+        over = bool(watch and watch(run.step, model)) or run.step == config.steps
         now = time.monotonic()
-        if run.step % LOOK_EVERY == 0 or run.step == config.steps:
+        if run.step % LOOK_EVERY == 0 or over:
             run.check()
-        if on_progress and (now - said > 0.5 or run.step == config.steps):
+        if on_progress and (now - said > 0.5 or over):
             speed = (run.step - first) / max(now - clock, 1e-9)
             loss, said = float(run.losses[run.step - 1]), now
             read = (run.tokens - tokens_before) / max(now - clock, 1e-9)
             on_progress(Progress(run.step, config.steps, loss, read, (config.steps - run.step) / speed))
-        if run.folder and (now - snapped > config.snapshot_seconds or run.step == config.steps):
+        if run.folder and (now - snapped > config.snapshot_seconds or over):
             run.seconds, snapped = now - began, now
             run.write()
     run.seconds = time.monotonic() - began
@@ -231,7 +229,12 @@ class Run:
                 p.copy_(self.average.get(name, p))
         self.model.eval()
         return TrainResult(
-            self.losses.tolist(), self.step, self.tokens, self.targets, self.seconds, parameter_norm(self.model)
+            self.losses[: self.step].tolist(),
+            self.step,
+            self.tokens,
+            self.targets,
+            self.seconds,
+            parameter_norm(self.model),
         )
 
     # Snapshots: tensors in a safetensors file, and then a JSON file that names it, with its digest. The JSON file is

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nnfs.positions import SCHEMES, Abacus, Coupled, Learned, NoPE, RoPE, build
+from nnfs.positions import SCHEMES, Abacus, Coupled, Learned, NoPE, RoPE, TurnedCoupled, build
 
 DIGITS = tuple(range(10))
 PLUS, EQUALS, END = 10, 11, 12
@@ -72,6 +72,18 @@ def test_a_learned_place_may_begin_anywhere_in_training_and_at_zero_in_evaluatio
     assert Learned(12, 3).train().places(idx).tolist() == [0, 1, 2, 3]
 
 
+def test_coupled_places_can_be_turned_by_and_then_nothing_is_learnt():
+    scheme = TurnedCoupled(DIGITS, longest=5, shift=9, head=4).eval()
+    places = scheme.places(ROW)
+    assert torch.equal(places, Coupled(DIGITS, longest=5, shift=9, width=4).eval().places(ROW))
+    x = torch.ones(1, 1, ROW.shape[1], 4)
+    turned = scheme.turn(x, places)[0, 0]
+    assert torch.equal(turned[0], turned[4]), "both units"
+    assert not torch.allclose(turned[0], turned[1])
+    assert scheme.add(x, places) is x
+    assert not list(scheme.parameters())
+
+
 def test_nope_does_nothing():
     x = torch.randn(1, 2, 3, 4, generator=torch.Generator().manual_seed(0))
     assert NoPE().turn(x, torch.arange(3)) is x
@@ -81,7 +93,7 @@ def test_nope_does_nothing():
 def test_schemes_are_built_by_name():
     options = {"length": 8, "width": 4, "head": 2, "digits": DIGITS, "longest": 5, "shift": 2}
     kinds = [type(build(name, **options)) for name in SCHEMES]
-    assert kinds == [NoPE, Learned, Learned, RoPE, Abacus, Coupled]
+    assert kinds == [NoPE, Learned, Learned, RoPE, Abacus, Coupled, TurnedCoupled]
     with pytest.raises(ValueError, match="known are nope, learned"):
         build("alibi", 8, 4, 2)
     with pytest.raises(ValueError, match="looks at digits"):

@@ -131,6 +131,34 @@ class TestCheckpoint:
         assert 2 * 1065 < entry["bytes"] < 3 * 1065
 
 
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stages")
+    config = {key: value for key, value in toy_models.CONFIG.items() if key != "keep"}
+    toy = toy_models.experiment()
+    toy.arms["net"] = runs.Arm({**config, "stages": {"steps": [0, 20, 60], "say": 30}})
+    runs.run_cell(toy, "net", 0, folder)
+    return folder
+
+
+class TestStages:
+    def test_a_run_can_leave_several_checkpoints_and_what_each_says(self, staged):
+        record = record_of(staged)
+        stages = record["detail"]["stages"]
+        assert stages["step"] == [0, 20, 60]
+        assert stages["checkpoint"] == [f"p9.names.net.seed-0@{step}" for step in (0, 20, 60)]
+        assert stages["dev"][0] > stages["dev"][1] > stages["dev"][2]
+        assert [len(text) for text in stages["text"]] == [30, 30, 30]
+        assert len(set(stages["text"])) == 3
+
+    def test_the_last_one_is_the_trained_net_and_belongs_to_the_record(self, staged, base):
+        record = record_of(staged)
+        assert record["checkpoint"] == "p9.names.net.seed-0@60"
+        assert record["metrics"]["full"] == record_of(base)["metrics"]["full"], "looking on changed nothing"
+        assert record["metrics"]["full"]["dev"] == pytest.approx(record["detail"]["stages"]["dev"][-1], rel=1e-6)
+        assert recipes.check(record, staged, whole=True) == ""
+
+
 class TestSmallPrint:
     def test_a_cut_text_is_its_first_documents(self):
         whole = names.text(["emma", "ava", "mia"])

@@ -126,6 +126,12 @@ def test_watching_sees_every_step_and_progress_ends_at_the_end():
     assert said[-1].tokens_per_second > 0
 
 
+def test_a_run_ends_early_when_who_watches_says_so_and_stays_ended(tmp_path):
+    for _ in range(2):  # the second finds the snapshot of the first
+        result = train(make(), DATA, ADAM, tmp_path, watch=lambda n, _m: n == 7)
+        assert (result.steps, len(result.losses)) == (7, 7)
+
+
 def test_the_progress_bar_says_loss_speed_and_time_left(capsys):
     with progress_bar("names") as show:
         show(Progress(5, 10, 1.25, 12_345.0, 65.0))
