@@ -86,6 +86,7 @@ def run(
     arms: str = "*",
     longest: float = math.inf,
     device: str = "cpu",
+    scheduler: str = "",
 ) -> int:
     """Train what is missing of an experiment and write a record for each cell as it finishes. Safe to kill and rerun.
 
@@ -98,10 +99,11 @@ def run(
         arms: Only arms whose name fits this pattern: makemore.*
         longest: Leave arms alone whose cells are said to take more minutes than that.
         device: Where nets are trained: cpu, cuda, …
+        scheduler: Address of a Dask scheduler, 10.0.0.1:8786, whose workers run the cells; they see this folder.
     """
     from nnfs import runs
 
-    return runs.run(experiment, stage, seeds, minutes, jobs, arms, longest, device)
+    return runs.run(experiment, stage, seeds, minutes, jobs, arms, longest, device, scheduler)
 
 
 def status(prefix: Positional[str] = "") -> int:

@@ -324,12 +324,15 @@ def sweep(
     deadline: float = math.inf,
     progress: Callable[[str], None] = lambda cell: None,
     device: str = "cpu",
+    scheduler: str = "",
 ) -> Sweep:
     """Run `cells` in `jobs` processes, each writing its record as it finishes.
 
     A cell that raises is reported and the others go on. A worker that dies takes the whole pool with it, so
     the queue is then started once more over what is still missing; a second death ends the sweep.
-    deadline: `time.time()` after which no cell is started.
+    deadline: `time.time()` after which no cell is started. scheduler: the address of a Dask scheduler, whose workers
+    then run the cells, all of them at once, instead of `jobs` processes here; they see the same `base`. What a worker
+    that dies was at, Dask gives to another.
     """
     outcome = Sweep()
     for restarted in (False, True):
@@ -338,8 +341,9 @@ def sweep(
             todo = todo[jobs:] + todo[:jobs]
         tasks = (joblib.delayed(_attempt)(experiment, arm, seed, base, deadline, device) for arm, seed in todo)
         try:
-            with _processes(jobs):
-                pool = joblib.Parallel(jobs, batch_size=1, pre_dispatch=jobs, return_as="generator_unordered")
+            with _processes(jobs, scheduler):
+                ahead = "all" if scheduler else jobs
+                pool = joblib.Parallel(jobs, batch_size=1, pre_dispatch=ahead, return_as="generator_unordered")
                 for cell, happened, message in pool(tasks):
                     if happened == "failed":
                         outcome.failed[cell] = message
@@ -347,7 +351,11 @@ def sweep(
                         outcome.skipped.append(cell)
                     progress(cell)
             break
-        except BrokenProcessPool:
+        except Exception as error:
+            if (
+                not isinstance(error, BrokenProcessPool) and type(error).__name__ != "KilledWorker"
+            ):  # Dask's word for it
+                raise
             if restarted:
                 lost = [_name(c) for c in todo if _missing(experiment, c, base)]
                 why = "not run: worker processes were killed twice (out of memory?)"
@@ -356,8 +364,14 @@ def sweep(
     return outcome
 
 
-def _processes(jobs: int) -> Any:
-    """The setting for joblib: single-threaded worker processes, or this process if one job is all."""
+def _processes(jobs: int, scheduler: str = "") -> Any:
+    """The setting for joblib: the workers of a Dask scheduler, single-threaded processes here, or this process if one
+    job is all. Raises UserError if nobody answers at the scheduler's address."""
+    if scheduler:
+        try:
+            return joblib.parallel_config("dask", scheduler_host=scheduler, pure=False)
+        except (OSError, ValueError) as error:
+            raise UserError(f"no Dask scheduler at {scheduler}: {error}") from None
     return joblib.parallel_config("loky", inner_max_num_threads=1) if jobs > 1 else nullcontext()
 
 
@@ -548,13 +562,14 @@ def run(
     arms: str = "*",
     longest: float = math.inf,
     device: str = "cpu",
+    scheduler: str = "",
 ) -> int:
     """Run the cells that have no record, of one experiment ("p2.xor-inits") or of a part ("p2").
 
     stage: 1 is what posts need. seeds: of each arm, instead of the experiment's own number. minutes: start no
     cell later than that. jobs: processes. arms: a pattern. longest: leave arms alone whose cells are said to take more
-    minutes than that. device: where nets are trained. Records that exist are never overwritten: delete one to run it
-    again.
+    minutes than that. device: where nets are trained. scheduler: of a Dask cluster, see `sweep`. Records that exist are
+    never overwritten: delete one to run it again.
     Returns 1 if a cell failed. Raises UserError for an unknown name and where there is no prereg.yaml yet.
     """
     if jobs < 1 or stage < 1 or (seeds is not None and seeds < 1):
@@ -590,7 +605,16 @@ def run(
                 if not console.is_terminal:
                     print(f"{name}/{cell}", file=sys.stderr, flush=True)
 
-            outcome = sweep(experiment, cells, base, jobs=jobs, deadline=deadline, progress=tick, device=device)
+            outcome = sweep(
+                experiment,
+                cells,
+                base,
+                jobs=jobs,
+                deadline=deadline,
+                progress=tick,
+                device=device,
+                scheduler=scheduler,
+            )
         for cell, message in outcome.failed.items():
             console.print(f"{experiment.name}/{cell} failed: {message}", markup=False, highlight=False)
         left = f", {len(outcome.skipped)} left for the next time" if outcome.skipped else ""

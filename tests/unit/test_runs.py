@@ -41,6 +41,16 @@ def fill(experiment, base, **options):
     return runs.sweep(experiment, experiment.cells(stage=1), base, **options)
 
 
+@pytest.fixture
+def cluster():
+    """The address of a Dask scheduler on this machine with two single-threaded workers."""
+    from distributed import LocalCluster
+
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": "CRITICAL"}
+    with LocalCluster(host="127.0.0.1", **options) as local:
+        yield local.scheduler_address
+
+
 class TestSweep:
     def test_every_arm_has_its_first_seed_before_any_has_its_second(self):
         cells = toy_runs.experiment().cells(stage=1)
@@ -94,6 +104,25 @@ class TestSweep:
         assert "killed twice" in outcome.failed["slow/seed-0"]
         assert len(outcome.done) >= 6
         assert set(outcome.done).isdisjoint(outcome.failed)
+
+    def test_a_dask_worker_that_is_killed_costs_its_cell_a_second_try_and_nothing_else(self, tmp_path, cluster):
+        toy = toy_runs.experiment(toy_runs.killed_once, marker=str(tmp_path / "killed"))
+        seen = []
+        outcome = fill(toy, tmp_path / "dask", scheduler=cluster, progress=seen.append)
+        assert (tmp_path / "killed").exists()
+        assert outcome.failed == {}
+        assert len(seen) == len(set(seen)) == 6
+        fill(toy, tmp_path / "here")
+        assert all_records(tmp_path / "dask") == all_records(tmp_path / "here")
+
+    def test_where_no_scheduler_answers_nothing_is_run(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "100ms")
+        import dask
+
+        dask.config.refresh()
+        with pytest.raises(UserError, match=r"no Dask scheduler at 127\.0\.0\.1:1"):
+            fill(toy_runs.experiment(), tmp_path, scheduler="127.0.0.1:1")
+        assert all_records(tmp_path) == {}
 
     def test_kill_minus_nine_loses_at_most_the_cell_at_work(self, tmp_path):
         """A sweep killed in its middle and started again leaves what an undisturbed one leaves."""
