@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from tyro.conf import Positional
@@ -96,6 +97,9 @@ def train(
 ) -> int:
     """Train one arm of an experiment by hand and print what it scores. Leaves no record.
 
+    Started by torchrun, several processes train it together, each on its share of every batch:
+    torchrun --nproc-per-node 2 -m nnfs train p3.shakespeare-best pure-0.5
+
     Args:
         experiment: Its name, p3.ladder.
         arm: Its name, ssa.mlp.
@@ -117,8 +121,13 @@ def train(
     settings = trainer.TrainConfig(seed=seed, **config["train"])
     settings = replace(settings, device=device, steps=steps or settings.steps)
     model = recipes.make_model(config, learnt.vocab, seed, learnt)
-    with trainer.progress_bar(f"{experiment}/{arm}") as show:
-        done = trainer.train(model, recipes.make_batches(config, learnt, seed), settings, on_progress=show)
+    data = recipes.make_batches(config, learnt, seed)
+    with trainer.together(device) as own_device:
+        settings, first = replace(settings, device=own_device), trainer.rank() == 0
+        with trainer.progress_bar(f"{experiment}/{arm}") if first else nullcontext() as show:
+            done = trainer.train(model, data, settings, on_progress=show)
+    if not first:
+        return 0
     print(f"{done.tokens:,} tokens in {done.seconds:.0f} s, {recipes.n_parameters(model):,} parameters")
     for protocol, wanted in config["measure"].items():
         for part in wanted:

@@ -32,7 +32,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nnfs import batches, checkpoints, train
+from nnfs import batches, checkpoints, progress, train
 from nnfs.charmlp import BigramNet, CharMLP, CharMLPConfig, HandMLP, WaveNet, WaveNetConfig
 from nnfs.data import names, shakespeare
 from nnfs.data.text import DataError, Text
@@ -190,7 +190,7 @@ def run(config: Config, seed: int, place: Place | None = None) -> Result:
 
     reference = [cost_of_a_step(config["beside"], learnt, seed)] if "beside" in config else []
     busy = time.process_time()
-    done = train.train(model, data, settings, snapshots, report_lines(place), watch)
+    done = train.train(model, data, settings, snapshots, progress.reporter(place) if place else None, watch)
     busy = (time.process_time() - busy) * settings.steps / max(1, settings.steps - first)
     reference += [cost_of_a_step(config["beside"], learnt, seed)] if "beside" in config else []
     started = time.perf_counter()
@@ -285,25 +285,6 @@ def flops_per_token(model: LanguageModel, batch: tuple[Tensor, Tensor]) -> float
     net: Any = model.net if isinstance(model, CountPrior) else model
     attention = 12 * len(net.blocks) * idx.shape[1] * net.config.width if hasattr(net, "blocks") else 0
     return 6 * products / idx.numel() + attention
-
-
-def report_lines(place: Place | None, every: float = 30.0) -> train.OnProgress | None:
-    """A line on standard error twice a minute: what a run in the background leaves in its log."""
-    if place is None:
-        return None
-    said = time.monotonic()
-
-    def say(p: train.Progress) -> None:
-        nonlocal said
-        if time.monotonic() - said > every:
-            said = time.monotonic()
-            left = f"{p.seconds_left / 60:.1f} min left"
-            speed = f"{p.tokens_per_second:,.0f} tokens/s"
-            print(
-                f"{place.record}  {p.step}/{p.steps}  loss {p.loss:.4f}  {speed}  {left}", file=sys.stderr, flush=True
-            )
-
-    return say
 
 
 # Checkpoints

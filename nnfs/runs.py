@@ -49,6 +49,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from nnfs import checkpoints, records
 from nnfs.errors import UserError
+from nnfs.progress import following
 from nnfs.records import RecordError
 
 TOLERANCE = 1e-5  # relative; another instruction set moves a rehearsal by 2e-7
@@ -605,16 +606,10 @@ def run(
                 if not console.is_terminal:
                     print(f"{name}/{cell}", file=sys.stderr, flush=True)
 
-            outcome = sweep(
-                experiment,
-                cells,
-                base,
-                jobs=jobs,
-                deadline=deadline,
-                progress=tick,
-                device=device,
-                scheduler=scheduler,
-            )
+            options: dict[str, Any] = {"jobs": jobs, "deadline": deadline, "device": device, "scheduler": scheduler}
+            notes = base / ".cache" / "nnfs" / "snapshots" / experiment.name
+            with following(bar, notes) if console.is_terminal else nullcontext():
+                outcome = sweep(experiment, cells, base, progress=tick, **options)
         for cell, message in outcome.failed.items():
             console.print(f"{experiment.name}/{cell} failed: {message}", markup=False, highlight=False)
         left = f", {len(outcome.skipped)} left for the next time" if outcome.skipped else ""

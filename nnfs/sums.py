@@ -30,7 +30,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nnfs import recipes, records, train
+from nnfs import progress, recipes, records, train
 from nnfs.data import arithmetic
 from nnfs.data.arithmetic import Rows
 from nnfs.model import LanguageModel, device_of, evaluating, n_parameters
@@ -261,7 +261,7 @@ def run(config: Config, seed: int, place: Place | None = None) -> Result:
         return point["exact"] >= config["stop"]
 
     busy = time.process_time()
-    done = train.train(model, task.data, settings, snapshots, recipes.report_lines(place), watch)
+    done = train.train(model, task.data, settings, snapshots, progress.reporter(place) if place else None, watch)
     busy = time.process_time() - busy - looking
     started = time.perf_counter()
     kept = None

@@ -350,6 +350,22 @@ def workers() -> int:
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
 
 
+@contextmanager
+def together(device: str) -> Iterator[str]:
+    """Under torchrun, the other processes joined for as long as the block lasts; gives the device of this one."""
+    if "LOCAL_RANK" not in os.environ:
+        yield device
+        return
+    if device != "cpu":
+        device = f"{device}:{os.environ['LOCAL_RANK']}"
+        torch.get_device_module(device).set_device(torch.device(device))
+    distributed.init_process_group("gloo" if device == "cpu" else "nccl")
+    try:
+        yield device
+    finally:
+        distributed.destroy_process_group()
+
+
 def rank() -> int:
     return distributed.get_rank() if workers() > 1 else 0
 

@@ -9,6 +9,8 @@ with its working, each line depends on the line before it.
     dollar      $128+367=495$                 where a problem begins and ends is said
     reversed    128+367=594                   the answer units first
     mirrored    821+763=594                   all three numbers units first
+    mirrored-padded    0821+0763=05940        the same in full width, each with a 0 in front of the units, so that the
+                                              units too come after a column (the 0 of the answer is given)
     simplified  128+367=A5C1,A9C0,A4C0=495    for each column the digit and the carry
     detailed    128+367=128+367AC0:8+7+0=15|12+36A5C1:2+6+1=09|1+3A95C0:1+3+0=04|+A495C0=495
                                               what is left of the numbers, what is done of the answer, the carry, and
@@ -77,7 +79,7 @@ def write(form: str, a: int, b: int = 0, width: int = 0) -> Written:
         case "mirrored":
             return f"{str(a)[::-1]}+{str(b)[::-1]}=", total[::-1]
         case "mirrored-padded":
-            return f"{f'{a:0{width}}'[::-1]}+{f'{b:0{width}}'[::-1]}=", f"{a + b:0{width + 1}}"[::-1]
+            return f"0{f'{a:0{width}}'[::-1]}+0{f'{b:0{width}}'[::-1]}=0", f"{a + b:0{width + 1}}"[::-1]
         case "simplified":
             return simplified(a, b)
         case "detailed":
@@ -202,9 +204,9 @@ def padded_rows(a: Ints, b: Ints) -> Rows:
         total[:, k] = (a[:, k] + b[:, k] + carry) % 10
         carry = (a[:, k] + b[:, k] + carry) // 10
     total[:, width] = carry
-    sign = {symbol: np.full((n, 1), NUMBER[symbol]) for symbol in "+=\n"}
-    ids = np.hstack([DIGITS[0] + a, sign["+"], DIGITS[0] + b, sign["="], DIGITS[0] + total, sign["\n"]])
-    given = 2 * width + 1  # inputs before the first that has to be answered
+    zero, plus, equals, end = (np.full((n, 1), NUMBER[symbol]) for symbol in "0+=\n")
+    ids = np.hstack([zero, DIGITS[0] + a, plus, zero, DIGITS[0] + b, equals, zero, DIGITS[0] + total, end])
+    given = 2 * width + 4  # inputs before the first that has to be answered
     targets = np.where(np.arange(ids.shape[1] - 1) < given, -1, ids[:, 1:])
     place = np.where(targets < 0, -1, np.arange(ids.shape[1] - 1) - given)
     place[:, -1] = -1

@@ -20,7 +20,7 @@ FORMS = {"plain": 1, "padded": 1, "dollar": 1, "reversed": -1, "mirrored": -1, "
         ("dollar", "$128+367=495$"),
         ("reversed", "128+367=594"),
         ("mirrored", "821+763=594"),
-        ("mirrored-padded", "821+763=5940"),
+        ("mirrored-padded", "0821+0763=05940"),
         ("simplified", "128+367=A5C1,A9C0,A4C0=495"),
         ("detailed", "128+367=128+367AC0:8+7+0=15|12+36A5C1:2+6+1=09|1+3A95C0:1+3+0=04|+A495C0=495"),
         ("product", "128*367=67964"),

@@ -160,10 +160,10 @@ def test_every_task_trains_and_is_asked(task):
 
 
 def test_a_tied_head_is_counted_once():
-    fields = {"context": 33, "layers": 1, "heads": 1, "width": 4, "ratio": 2, "positions": "turned"}
-    fields |= {"digits": list(DIGITS), "longest": 11, "qk_norm": False, "softcap": 0.0}
+    fields = {"context": 36, "layers": 1, "heads": 2, "width": 4, "ratio": 2, "positions": "turned"}
+    fields |= {"digits": list(DIGITS), "longest": 12, "qk_norm": False, "softcap": 0.0}
     model = recipes.make_model({"model": {"kind": "tied-gpt", **fields}}, 13, 0)
     assert n_parameters(model) == 13 * 4 + 4 * 16 + 2 * 2 * 16
     problems = arithmetic.padded_rows(*arithmetic.long_carries(4, 10, np.random.default_rng(0)))
     logits, _ = model(torch.from_numpy(problems.idx))
-    assert logits.shape == (4, 33, 13)
+    assert logits.shape == (4, 36, 13)

@@ -1,5 +1,8 @@
 """The verbs for one model: what they print, and one line for a mistake."""
 
+import subprocess
+import sys
+
 import pytest
 import toy_models
 
@@ -80,3 +83,16 @@ def test_data_says_what_is_missing_and_fails(monkeypatch, capsys):
         monkeypatch.setattr(fetch, "fetch_all", lambda arrival=arrival: [arrival])
         assert commands.data() == status
         assert (problem or "already here") in capsys.readouterr().out
+
+
+def test_two_processes_of_torchrun_train_the_net_that_one_trains():
+    arm = ["train", "p3.ladder", "ssa.bigram-net", "--steps", "12"]
+    alone = [sys.executable, "-m", "nnfs", *arm]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "nnfs"]
+    said = []
+    for command in (alone, [*torchrun, *arm]):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        said.append([line.split() for line in done.stdout.splitlines() if " nats" in line])
+    assert len(said[0]) == 3, "train, dev and test, said by one of the two"
+    assert said[0] == said[1]
