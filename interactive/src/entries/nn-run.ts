@@ -1,0 +1,4 @@
+import { NNRun } from "../components/nn-run";
+import { define } from "../core/element";
+
+define("nn-run", NNRun);
