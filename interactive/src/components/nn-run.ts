@@ -25,7 +25,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
   python: {
     name: "MicroPython",
     built: "CPython",
-    package: "@micropython/micropython-webassembly-pyscript",
+    package: "micropython",
     script: "micropython.mjs",
     binary: "micropython.wasm",
     needs: "'wasm-unsafe-eval'",
