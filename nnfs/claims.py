@@ -74,6 +74,17 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, li
     return {"columns": names, "rows": lines}
 
 
+def transcript(text: str, name: str) -> str:
+    """Publish what a program printed, as the poster of an interactive that runs it (`:poster: name`); returns it.
+
+    Raises ValueError for a text of blanks.
+    """
+    if not text.strip():
+        raise ValueError(f"{name}: the program printed nothing")
+    publish(POSTER_MIME, {"name": name, "text": "\n".join(line.rstrip() for line in text.rstrip().split("\n"))})
+    return text
+
+
 def value(name: str, x: T, *, rtol: float = 1e-6, seed: int | None = None, note: str = "") -> T:
     """Publish the number `x` under `name`, for `` {val}`name` `` in the prose, and return it unchanged.
 

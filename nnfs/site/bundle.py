@@ -37,17 +37,41 @@ SWITCH = "NNFS_INTERACTIVE"
 KEPT = 4  # bundles in the cache: going back to what was there a moment ago is free
 LOADER_LIMIT = 2048  # bytes, before compression
 
+# The terms of packages whose archives forget them.
+MIT = """\
+The MIT License (MIT)
+
+{copyright}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in
+all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN
+THE SOFTWARE.
+"""
 # Packages that an element loads on a click, copied file by file: name → (package, files, licence if it brings none).
 VENDOR: dict[str, tuple[str, tuple[str, ...], str]] = {
     "micropython": (
         "@micropython/micropython-webassembly-pyscript",
         ("micropython.mjs", "micropython.wasm"),
-        "MIT, Copyright (c) 2013-2025 Damien P. George and contributors, https://github.com/micropython/micropython",
+        MIT.format(copyright="Copyright (c) 2013-2026 Damien P. George"),
     ),
     "wwwbasic": ("wwwbasic", ("wwwbasic.js",), ""),
 }
 # Where no live view can come, the poster needs no room for one.
-POSTERS_ONLY = "<style>.nn-interactive .nn-poster{min-height:0!important}</style>"
+POSTERS_ONLY = "<style>.nn-interactive .nn-poster{min-height:0!important;padding:0!important}</style>"
 
 
 def posters_only() -> bool:

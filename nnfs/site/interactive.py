@@ -11,9 +11,10 @@ The page gets a numbered figure: inside the custom element the poster that a cel
 (`plot.poster`) and, folded, the numbers behind it; below, the caption. That is all there is on paper, in a feed
 and without a script. Where scripts run, the element's code takes the poster's place, in a box of the same shape
 (`:ratio: 4/3`, at least `:height: 34rem`, and `:ratio-narrow:` and `:height-narrow:` on phones), so that nothing
-moves. `:trace: id` names a recording of the post (`nnfs.trace`); the element gets its address. Any other option
-reaches the element as `data-…`. An element is known when `src/entries/` in the folder of the page's packages has a
-file of its name.
+moves. `:trace: id` names a recording of the post (`nnfs.trace`); the element gets its address. `:listing: FILE`
+brings the file's text along as `data-program`; the poster of a program is what it printed (`claims.transcript`), and
+needs no table. Any other option reaches the element as `data-…`. An element is known when `src/entries/` in the
+folder of the page's packages has a file of its name.
 """
 
 from __future__ import annotations
@@ -90,6 +91,10 @@ class nn_data(nodes.General, nodes.Element):  # noqa: N801
     """The numbers behind a figure. `columns`, `rows`, `caption`; its child is the table for other builders."""
 
 
+class nn_screen(nodes.General, nodes.Element):  # noqa: N801
+    """A poster of text, what a program printed. `text`; its child is the same for other builders."""
+
+
 class Interactive(SphinxDirective):
     """One interactive; see the top of the file. Whatever is missing is an error at the directive's line."""
 
@@ -110,6 +115,13 @@ class Interactive(SphinxDirective):
         live = nn_live(tag=tag, name=name, trace="", table=None)
         live["shape"] = {key: options.pop(key) for key in SHAPE if key in options}
         live["data"] = {f"data-{key}": text for key, text in options.items()}
+        if listing := options.get("listing"):  # a file that the element needs as it stands
+            within, path = self.env.relfn2path(listing)
+            self.env.note_dependency(within)
+            try:
+                live["data"]["data-program"] = Path(path).read_text(encoding="utf-8")
+            except OSError as wrong:
+                raise self.error(f"{{interactive}} {name} cannot read {listing}: {wrong.strerror}") from wrong
         if not page.failed:  # of a page whose cells failed there is nothing to show, and the build has said so
             problems = [self.check_tag(page, tag)]
             problems += [self.take_trace(live, page, recorded)] if with_trace else []
@@ -148,6 +160,10 @@ class Interactive(SphinxDirective):
         if drawn is None:
             hint = near(poster, list(page.posters)) if page.posters else "no cell of this page draws one"
             return f"no poster {poster!r}; {hint} (plot.poster(fig, name, alt=…), then :poster: name)"
+        if "text" in drawn:
+            text = drawn["text"]
+            live += nn_screen("", nodes.literal_block(text, text, language="text"), text=text)
+            return None
         svg = figures.themed_svg(drawn["svg"], live["name"], caption, drawn["alt"])
         live["shape"].setdefault("ratio", "/".join(re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0]))
         live += nodes.raw("", f'<div class="nn-poster">{svg}</div>', format="html")
@@ -186,6 +202,11 @@ def depart_live(self: Any, node: nn_live) -> None:
     self.body.append(f"</{node['tag']}>\n")
 
 
+def visit_screen(self: Any, node: nn_screen) -> None:
+    self.body.append(f'<div class="nn-poster"><pre class="nn-screen">{html.escape(node["text"])}</pre></div>')
+    raise nodes.SkipNode
+
+
 def visit_data(self: Any, node: nn_data) -> None:
     """A fold with a table that scrolls inside itself; the first column names its row."""
 
@@ -214,4 +235,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     others: dict[str, Any] = {builder: plain for builder in ("latex", "text", "man", "texinfo")}
     app.add_node(nn_live, html=(visit_live, depart_live), **others)
     app.add_node(nn_data, html=(visit_data, lambda self, node: None), **others)
+    app.add_node(nn_screen, html=(visit_screen, lambda self, node: None), **others)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

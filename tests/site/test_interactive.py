@@ -179,6 +179,22 @@ def test_what_is_missing_is_an_error_with_its_line(another, old, new, complaint)
     assert re.search(rf"posts/01-one\.md:({'|'.join(str(line + i) for i in range(6))}): ", said)
 
 
+def test_a_program_brings_its_text_and_what_it_printed(another):
+    another.write("posts/listings/toy.bas", '10 PRINT "A<B"\n20 REM & END\n')
+    cell = 'from nnfs.claims import transcript\ntranscript("A<B  \\n&\\n\\n", "fig-toy-poster")\nvalue("x", 1.5)\n'
+    another.edit("posts/01-one.md", CELL, "\nfrom nnfs.claims import value\n" + cell)
+    another.edit("posts/01-one.md", ":ratio: 4 / 3\n", ":listing: listings/toy.bas\n")
+    assert another.build(**POSTERS).status == 0
+    shown = another.page("01-one")
+    assert '<div class="nn-poster"><pre class="nn-screen">A&lt;B\n&amp;</pre></div></nn-toy>' in shown
+    assert 'data-program="10 PRINT &quot;A&lt;B&quot;\n20 REM &amp; END\n"' in shown
+    another.edit("posts/listings/toy.bas", "END", "FINISH")
+    assert another.build(**POSTERS).status == 0
+    assert "20 REM &amp; FINISH" in another.page("01-one")
+    (another.root / "posts/listings/toy.bas").unlink()
+    assert_fails_twice(another, "{interactive} fig-toy cannot read listings/toy.bas")
+
+
 def test_a_name_is_given_once(another):
     text = another.read("posts/01-one.md")
     another.write("posts/01-one.md", text + text[text.index("```{interactive}") :])

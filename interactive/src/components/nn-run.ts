@@ -99,12 +99,11 @@ export class NNRun extends NNElement {
     this.#verdict = h("p", { class: "nn-run-verdict" });
     this.#editor = editor(`The text of ${file}`, `${this.id || "nn-run"}-text`, machine.indents, () => this.invalidate(), () => this.#start());
     this.#editor.root.hidden = true;
-    this.#editor.area.value = this.#program;
     this.#stopButton = button("Stop", () => this.#halt(), { icon: "stop" });
     const edit = button("Edit", () => {
       this.#editor.root.hidden = !this.#editor.root.hidden;
       edit.setAttribute("aria-expanded", String(!this.#editor.root.hidden));
-      if (!this.#editor.root.hidden) this.#editor.area.focus();
+      if (!this.#editor.root.hidden) this.#editor.area.focus({ preventScroll: true });
     });
     edit.setAttribute("aria-expanded", "false");
     const controls = [
@@ -204,7 +203,7 @@ export class NNRun extends NNElement {
   }
 
   #halt(): void {
-    if (this.#stopButton.getAttribute("aria-disabled") === "false") this.#end("stopped");
+    if (this.#state === "loading" || this.#state === "running") this.#end("stopped");
   }
 
   #end(state: State): void {
@@ -220,6 +219,7 @@ export class NNRun extends NNElement {
     this.#stop?.();
     this.#stop = undefined;
     this.#editor.area.value = this.#program;
+    this.#editor.area.setSelectionRange(0, 0);
     this.#ran = this.#program;
     this.#enter("built");
   }
