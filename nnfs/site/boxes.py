@@ -9,6 +9,16 @@ cost.
     The body is any MyST, also cells' values and figures' numbers.
     ```
 
+A question may ask for a guess first, by `:options:` (and which of them is `:right:`) or by `:number:`, lowest and
+highest. The guess is a native input beside the folded answer: it stays in view when the answer opens, works without a
+script, and is stored nowhere.
+
+    ```{predict} Is that better?
+    :options: better | the same | worse
+    :right: the same
+    Both cost a quarter.
+    ```
+
 Exercises are numbered per page. In every builder but HTML a fold is open and its question a bold line.
 """
 
@@ -29,6 +39,10 @@ class nn_box(nodes.General, nodes.Element):  # noqa: N801 (docutils nodes are lo
 
 class nn_fold(nodes.General, nodes.Element):  # noqa: N801
     """A folded aside, `<details>`. `kind`: its name; its first child is an nn_label, the `<summary>`."""
+
+
+class nn_guess(nodes.General, nodes.Element):  # noqa: N801
+    """Where the reader commits. `name`: unique on the page; `options` and `right`, or `span`: lowest, highest."""
 
 
 class nn_label(nodes.Part, nodes.TextElement):  # noqa: N801
@@ -53,14 +67,23 @@ class Box(SphinxDirective):
         if self.title_required and not title:
             raise self.error(f"{{{self.name}}} needs its {'question' if self.fold else 'title'} on the first line")
         self.assert_has_content()
-        box = nn_fold(kind=self.kind) if self.fold else nn_box(kind=self.kind)
+        fold, guess = self.fold, self.guess()
+        box = nn_fold(kind=self.kind) if fold and guess is None else nn_box(kind=self.kind)
         label = nn_label(title, "", word=self.label())
         words, messages = self.parse_inline(title) if title else ([], [])
         label += words
         box += label
         self.set_source_info(box)
-        box += self.parse_content_to_nodes()
+        body = self.parse_content_to_nodes()
+        if guess is not None:
+            box += guess
+            body = [nn_fold("", nn_label("", "", word=Answer.word), *body, kind=Answer.kind)]
+        box += body
         return [box, *messages]
+
+    def guess(self) -> nn_guess | None:
+        """What the reader is asked to commit to before the answer; None if nothing."""
+        return None
 
     def label(self) -> str:
         return self.word
@@ -70,6 +93,33 @@ class Predict(Box):
     """A question to answer before reading on; the body is the answer."""
 
     kind, word, fold, title_required = "predict", "Predict", True, True
+    option_spec: ClassVar[dict[str, Any]] = {"options": str, "right": str, "number": str}
+
+    def guess(self) -> nn_guess | None:
+        options = [option.strip() for option in (self.options.get("options") or "").split("|") if option.strip()]
+        right, number = self.options.get("right"), self.options.get("number")
+        if not ({"options", "number", "right"} & set(self.options)):
+            return None
+        if ("options" in self.options) == ("number" in self.options):
+            raise self.error("{predict} asks by :options: or by :number:, one of the two")
+        page: dict[str, Any] = self.env.temp_data  # type: ignore[assignment]
+        page["nnfs_guesses"] = page.get("nnfs_guesses", 0) + 1
+        guess = nn_guess(name=f"guess-{page['nnfs_guesses']}", options=options, right=None, span=None)
+        if number is None:
+            if len(set(options)) != len(options) or len(options) < 2:
+                raise self.error("{predict} needs two or more different :options:, separated by |")
+            if right is not None and right.strip() not in options:
+                raise self.error(f"{{predict}} :right: {right.strip()!r} is none of its :options:")
+            guess["right"] = right and right.strip()
+        else:
+            try:
+                low, high = map(int, number.split())
+            except ValueError:
+                low = high = 0
+            if low >= high or right is not None:
+                raise self.error("{predict} :number: is the lowest and the highest guess, two whole numbers: 0 100")
+            guess["span"] = (low, high)
+        return guess
 
 
 class Answer(Box):
@@ -126,6 +176,23 @@ def _depart_fold(self: Any, node: nodes.Element) -> None:
     self.body.append("</details>\n")
 
 
+def _visit_guess(self: Any, node: nn_guess) -> None:
+    name = node["name"]
+    if node["span"]:
+        low, high = node["span"]
+        keys = "numeric" if low >= 0 else "text"  # phones show no minus among digits
+        entry = f'<input type="number" name="{name}" min="{low}" max="{high}" inputmode="{keys}" autocomplete="off">'
+        self.body.append(f'<p class="nn-guess"><label>Your guess, {low} to {high} {entry}</label></p>\n')
+    else:
+        self.body.append('<fieldset class="nn-guess"><legend>Your guess</legend>')
+        for option in node["options"]:
+            mark = ' class="nn-right"' if option == node["right"] else ""
+            entry = f'<input type="radio" name="{name}" autocomplete="off">'
+            self.body.append(f"<label{mark}>{entry}<span>{self.encode(option)}</span></label>")
+        self.body.append("</fieldset>\n")
+    raise nodes.SkipNode
+
+
 def _visit_label(self: Any, node: nn_label) -> None:
     tag = "summary" if isinstance(node.parent, nn_fold) else "p"
     self.body.append(f'<{tag} class="nn-label"><span class="nn-word">{self.encode(node["word"])}</span>')
@@ -154,11 +221,20 @@ def _text_label_end(self: Any, node: nn_label) -> None:
     self.end_state(wrap=False)
 
 
+def _text_guess(self: Any, node: nn_guess) -> None:
+    low, high = node["span"] or (None, None)
+    self.new_state(0)
+    self.add_text(f"({low} to {high})" if node["span"] else f"({' / '.join(node['options'])})")
+    self.end_state(wrap=False)
+    raise nodes.SkipNode
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     for directive in (Predict, Answer, Expect, DeadEnd, Exercise, Cost):
         app.add_directive(directive.kind, directive)
     plain = (_visit_plain, _visit_plain)
     app.add_node(nn_box, html=(_visit_box, _depart_box), text=plain)
     app.add_node(nn_fold, html=(_visit_fold, _depart_fold), text=plain)
+    app.add_node(nn_guess, html=(_visit_guess, _visit_plain), text=(_text_guess, _visit_plain))
     app.add_node(nn_label, html=(_visit_label, _depart_label), text=(_text_label, _text_label_end))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

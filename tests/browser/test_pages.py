@@ -84,3 +84,23 @@ def test_claims_link_to_cells_that_exist(page: Page, post_url: str):
         target = links.nth(i).get_attribute("href")
         assert target
         assert page.locator(f"[id='{target[1:]}']").count() == 1
+
+
+def test_a_guess_is_made_before_the_answer_opens_and_stays_beside_it_without_a_script(browser, site_url: str):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site_url}/posts/02-simpler-than-you-think.html")
+    box = page.locator(".nn-predict:has(fieldset)").first
+    guess, answer, tick = box.get_by_label("better"), box.locator("details"), box.locator(".nn-right span")
+    shown = "e => getComputedStyle(e, '::after').visibility"
+    place = guess.bounding_box()
+    assert tick.evaluate(shown) == "hidden"
+    guess.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(answer).to_have_attribute("open", "")
+    expect(guess).to_be_checked()
+    assert tick.evaluate(shown) == "visible"
+    assert guess.bounding_box() == place
+    context.close()

@@ -67,6 +67,53 @@ def test_a_prediction_is_a_native_fold_closed_at_first_with_its_question_as_summ
     assert "<li><p>a list</p></li>" in body
 
 
+ASKED = """
+```{predict} Is that *better*?
+:options: better | the <same> | worse
+:right: the <same>
+Both cost a quarter.
+```
+
+```{predict} How many of the hundred?
+:number: 0 100
+Thirty.
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("asked"), ["myst_parser", "nnfs.site.boxes"])
+    project.write("index.md", f"# Page\n{ASKED}")
+    assert project.build().warnings == ""
+    return project
+
+
+def test_a_guess_among_options_is_a_radio_group_beside_the_folded_answer(asked: Project) -> None:
+    box, _ = re.findall(r'<aside class="nn-box nn-predict">(.*?)</aside>', asked.page("index.html"), re.S)
+    question, rest = box.split("<fieldset", 1)
+    guess, answer = rest.split("</fieldset>")
+    assert "<em>better</em>?" in question
+    assert re.findall(r"<span>([^<]+)</span>", guess) == ["better", "the &lt;same&gt;", "worse"]
+    assert len(set(re.findall(r'type="radio" name="([\w-]+)"', guess))) == 1
+    assert re.findall(r'<label class="nn-right">.*?<span>(.*?)</span>', guess) == ["the &lt;same&gt;"]
+    assert re.search(r'<details class="nn-answer">.*<summary.*Both cost a quarter\.', answer, re.S)
+
+
+def test_a_guessed_number_has_its_limits_and_every_guess_its_own_name(asked: Project) -> None:
+    page = asked.page("index.html")
+    (number,) = re.findall(r'<input type="number"[^>]*>', page)
+    assert 'min="0" max="100"' in number
+    assert len(set(re.findall(r'name="(guess-\d)"', page))) == 2
+
+
+def test_in_plain_text_the_options_stand_after_the_question(asked: Project) -> None:
+    text = asked.build("text").page("index.txt")
+    assert re.search(r"Is that \*better\*\?\s+\(better / the <same> / worse\)", text)
+    assert "(0 to 100)" in text
+    assert "Both cost a quarter." in text
+
+
 def test_an_answer_is_folded_inside_its_exercise(html: str) -> None:
     exercise = re.search(r'<aside class="nn-box nn-exercise">(.*?)</aside>', html, re.S)
     assert exercise is not None
@@ -99,6 +146,13 @@ def test_in_plain_text_nothing_is_folded_away(project: Project) -> None:
     ("source", "complaint"),
     [
         ("```{predict}\nBody.\n```", "needs its question"),
+        ("```{predict} Q?\n:options: yes\nBody.\n```", "two or more different"),
+        ("```{predict} Q?\n:options: yes | yes\nBody.\n```", "two or more different"),
+        ("```{predict} Q?\n:options: yes | no\n:right: maybe\nBody.\n```", "'maybe' is none of its"),
+        ("```{predict} Q?\n:options: yes | no\n:number: 0 9\nBody.\n```", "one of the two"),
+        ("```{predict} Q?\n:right: yes\nBody.\n```", "one of the two"),
+        ("```{predict} Q?\n:number: 9 0\nBody.\n```", "two whole numbers"),
+        ("```{predict} Q?\n:number: many\nBody.\n```", "two whole numbers"),
         ("```{exercise}\nBody.\n```", "needs its title"),
         ("```{expect}\n```", "Content block expected"),
     ],
