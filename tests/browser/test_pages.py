@@ -93,10 +93,10 @@ def test_a_guess_is_made_before_the_answer_opens_and_stays_beside_it_without_a_s
     box = page.locator(".nn-predict:has(fieldset)").first
     guess, answer, tick = box.get_by_label("better"), box.locator("details"), box.locator(".nn-right span")
     shown = "e => getComputedStyle(e, '::after').visibility"
-    place = guess.bounding_box()
     assert tick.evaluate(shown) == "hidden"
     guess.focus()
     page.keyboard.press("Space")
+    place = guess.bounding_box()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(answer).to_have_attribute("open", "")
