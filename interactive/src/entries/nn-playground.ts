@@ -1,0 +1,4 @@
+import { NNPlayground } from "../components/nn-playground";
+import { define } from "../core/element";
+
+define("nn-playground", NNPlayground);
