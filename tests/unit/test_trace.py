@@ -281,6 +281,11 @@ def test_a_file_is_what_its_name_says(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"0.02", b"0.05"))
     with pytest.raises(TraceError, match="not what its name says"):
         trace.load(path)
+    broken = tmp_path / f"toy.{hashlib.sha256(b'{').hexdigest()[:12]}.json"
+    broken.write_bytes(b"{")
+    broken.with_suffix(".bin").write_bytes(b"")
+    with pytest.raises(TraceError, match="is not JSON"):
+        trace.load(broken)
     path.with_suffix(".bin").unlink()
     with pytest.raises(TraceError, match="cannot be read"):
         trace.load(path)
