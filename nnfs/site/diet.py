@@ -51,21 +51,22 @@ NAMES = {
         option textarea fieldset legend form output progress iframe video audio canvas dialog""",
     "classes": """bd-main bd-content bd-article-container bd-article
         admonition admonition-title attention caution danger error hint important note seealso tip warning
-        align-left align-right align-center align-default
+        align-left align-right align-center align-default text-left text-right text-center
         simple arabic loweralpha lowerroman upperalpha upperroman compound docutils container
         field-list field-name field-body field-odd field-even option-list line-block
         epigraph pull-quote highlights attribution centered rubric topic topic-title contents
         footnote footnote-reference footnote-list citation citation-list brackets label backrefs
         reference headerlink external xref guilabel menuselection
-        figure caption caption-number caption-text legend table pst-scrollable-table-container row
+        figure caption caption-number caption-text legend table dataframe pst-scrollable-table-container row
         sidebar sidebar-title margin margin-caption full-width
         highlight hll gp linenos literal literal-block-wrapper code-block-caption code pre
         math eqno glossary
         cell cell_input cell_output output text_plain text_html stream stderr traceback hide collapsed
         expanded above-input below-input
         tag_margin tag_full-width tag_scroll-input tag_output_scroll tag_scroll-output
-        versionmodified added changed deprecated removed
-        indextable genindex-jumpbox toctree-wrapper search context highlighted""",
+        versionmodified versionadded versionchanged versionremoved added changed deprecated removed
+        indextable genindex-jumpbox toctree-wrapper toctree-l1 toctree-l2 toctree-l3 toctree-l4
+        search context highlighted""",
     "ids": "search-results",
     "attributes": "type class href src title hidden open disabled readonly controls role tabindex data-theme",
     "values": "button submit reset search number range radio checkbox text light dark highlight- page",
@@ -178,12 +179,18 @@ def trim(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
         metatags += f'<meta name="description" content="{html.escape(description(app, page, doctree))}">\n'
     context["metatags"] = metatags
     if "body" in context:
-        used = {name for found in re.findall(r'class="([^"]*)"', context["body"]) for name in found.split()}
-        lost = sorted({name for classes in made.dropped if classes <= used for name in classes} - KEPT_CLASSES)
+        lost = lost_classes(context["body"], made.dropped)
         if lost:
             what, where = ", ".join(lost), Path(__file__)
             LOGGER.warning("the theme styles %s, site.css does not: add it to NAMES in %s", what, where, location=page)
         context["body"] = plain_spans(context["body"], made.coloured)
+
+
+def lost_classes(body: str, dropped: set[frozenset[str]]) -> list[str]:
+    """Classes that the theme has a rule for, this body uses, and the purged sheet does not have."""
+    used = {name for found in re.findall(r"""class=["']([^"']*)""", body) for name in found.split()}
+    used |= {name for name in KEPT_CLASSES if name.startswith("bd-")}  # what our frame has around it
+    return sorted({name for classes in dropped if classes <= used for name in classes} - KEPT_CLASSES)
 
 
 def description(app: Sphinx, page: str, doctree: nodes.document) -> str:
