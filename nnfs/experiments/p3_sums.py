@@ -126,4 +126,60 @@ LENGTH = Experiment(
     trains=True,
 )
 
-EXPERIMENTS = [FORMATS, LENGTH]
+# p3.adder: as few numbers as possible
+
+
+def tiny(width: int, heads: int, ratio: int) -> Arm:
+    """One block, its head the embedding. Digits of one significance share a place; nothing is learnt of places."""
+    return Arm(
+        {
+            "data": "sums",
+            "vocab": 13,
+            "task": {"kind": "ten-digits"},
+            "model": {
+                "kind": "tied-gpt",
+                "context": 36,
+                "layers": 1,
+                "heads": heads,
+                "width": width,
+                "ratio": ratio,
+                "positions": "turned",
+                "digits": list(DIGITS),
+                "longest": 12,
+                "qk_norm": False,
+                "softcap": 0.0,
+            },
+            "rows": 64,
+            "probe": 1000,
+            "every": 500,
+            "stop": 0.9995,
+            "keep": True,
+            "train": {"steps": 20_000, "lr": 0.02, "warmup": 0.05, "warmdown": 0.5, "clip": 1.0},
+        },
+        minutes=4,
+    )
+
+
+SHAPES = {  # width, heads, hidden units in widths
+    "872": (8, 2, 4),
+    "294": (6, 3, 1),
+    "3280": (16, 2, 4),
+    "616": (8, 2, 2),
+    "366": (6, 3, 2),
+    "244": (4, 2, 4),
+    "180": (4, 2, 2),
+}
+ADDER = Experiment(
+    name="p3.adder",
+    title="How few trained numbers add two numbers of ten digits?",
+    run=learn_sums,
+    arms={name: tiny(*shape) for name, shape in SHAPES.items()},
+    columns=("test/exact", "test/edge", "cost/steps", "cost/cpu_seconds"),
+    rehearse={"rehearsal": True},
+    seeds=3,
+    precision="float32",
+    trains=True,
+    check=check_checkpoint,
+)
+
+EXPERIMENTS = [FORMATS, LENGTH, ADDER]

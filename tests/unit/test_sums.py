@@ -159,6 +159,13 @@ def test_every_task_trains_and_is_asked(task):
         assert found.detail["grid"]["lengths"] == [1, 3]
 
 
+def test_small_adders_are_named_after_their_size():
+    from nnfs.experiments.p3_sums import ADDER
+
+    for name, arm in ADDER.arms.items():
+        assert n_parameters(recipes.make_model(arm.config, arm.config["vocab"], 0)) == int(name)
+
+
 def test_a_tied_head_is_counted_once():
     fields = {"context": 36, "layers": 1, "heads": 2, "width": 4, "ratio": 2, "positions": "turned"}
     fields |= {"digits": list(DIGITS), "longest": 12, "qk_norm": False, "softcap": 0.0}
