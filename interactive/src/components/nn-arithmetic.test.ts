@@ -171,10 +171,10 @@ describe("what follows the state", () => {
     expect(fold.open).toBe(true);
     scrub(element, 1);
     page.frame();
-    const rows = [...fold.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
+    const rows = [...fold.querySelectorAll(".nn-twin tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
     expect(rows.map((row) => row.slice(0, 3))).toEqual([["0", "42", "30"], ["1, shown", "32", "20"], ["5", "22", "10"], ["1,200", "12", "0"]]);
     expect(rows[3]!.slice(3)).toEqual(["200 of 200", "200 of 200", "1,200 of 1,200"]);
-    expect(text(fold, "caption")).toContain("digits: its answers to 7 + 5");
+    expect(text(fold, ".nn-twin caption")).toContain("digits: its answers to 7 + 5");
   });
 
   it("is what a screen reader hears", () => {

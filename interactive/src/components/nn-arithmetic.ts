@@ -126,7 +126,7 @@ export class NNArithmetic extends NNElement {
     this.#at = Math.min(this.#sums.last, this.#at + 1);
     this.invalidate();
     if (this.#at < this.#sums.last) return;
-    this.#stop();
+    this.pause();
     this.#say();
   }
 
@@ -170,7 +170,7 @@ export class NNArithmetic extends NNElement {
 
   #scrub(at: number): void {
     const next = Math.min(this.#sums.last, Math.max(0, at));
-    this.#stop();
+    this.pause();
     if (next === this.#at) return;
     this.#at = next;
     this.#keepEpoch();
@@ -178,27 +178,30 @@ export class NNArithmetic extends NNElement {
     this.#say();
   }
 
-  #toggle(): void {
-    if (this.playing) {
-      this.#stop();
-      return;
-    }
+  /** From here to the end, or from the start if this is the end. */
+  override play(): void {
     if (this.#at === this.#sums.last) this.#at = 0;
     this.#due = Infinity;
     relabel(this.#play, "Pause", "pause");
     this.invalidate();
-    this.play();
+    super.play();
   }
 
-  #stop(): void {
-    if (!this.playing) return;
-    this.pause();
+  override pause(): void {
+    const played = this.playing;
+    super.pause();
+    if (!played) return;
     relabel(this.#play, "Play", "play");
     this.#keepEpoch();
   }
 
+  #toggle(): void {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
   #reset(): void {
-    this.#stop();
+    this.pause();
     this.#state.set({ code: spec.code.fallback, a: spec.a.fallback, b: spec.b.fallback, epoch: LAST });
     this.#at = this.#sums.last;
     this.#show();
