@@ -4,13 +4,16 @@ The logits are the log-probabilities of Kneser–Ney plus whatever the net adds;
 as counting. One thing needs care. A table of counts nearly knows its own text by heart (0.95 nats on the Shakespeare
 that it counted, 1.52 on what follows), and a net that is trained beside it would learn to trust it blindly. So in
 training each occurrence is taken out of the counts before they are asked about it.
+
+`CountPrior` multiplies the two opinions, `CountMixture` averages them: one unsure of what the other knows does no harm.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from nnfs.model import LanguageModel, cross_entropy
 from nnfs.ngram import KneserNey
@@ -55,3 +58,24 @@ class CountPrior(LanguageModel):
 
     def role(self, name: str, parameter: Tensor) -> str:
         return self.net.role(name.removeprefix("net."), parameter)
+
+
+class CountMixture(CountPrior):
+    """g · p of the net + (1 - g) · p of the counts. How far the net is trusted, g, is learnt with it, a number for each
+    token that may be the last one read; at first it is a half."""
+
+    def __init__(self, net: LanguageModel, counts: KneserNey) -> None:
+        super().__init__(net, counts)
+        self.gate = nn.Embedding(net.vocab, 1)
+        nn.init.zeros_(self.gate.weight)
+
+    def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        held_out = targets if self.training else None
+        trust = self.gate(idx)  # (B, T, 1) log-odds
+        says = functional.log_softmax(self.net(idx)[0].float(), dim=-1) + functional.logsigmoid(trust)
+        counted = self.log_prior(idx, held_out) + functional.logsigmoid(-trust)
+        logits = torch.logaddexp(says, counted)  # (B, T, vocab), already log-probabilities
+        return logits, cross_entropy(logits, targets)
+
+    def role(self, name: str, parameter: Tensor) -> str:
+        return "table" if name == "gate.weight" else super().role(name, parameter)

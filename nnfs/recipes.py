@@ -6,6 +6,7 @@ An arm names a text, a model, how batches are cut, how to train and what to meas
     counts   {"kind": "ngram" or "kneser-ney", …}: counting, nothing is trained; or
     model    {"kind": a key of MODELS, …fields of its configuration}
     prior    how many tokens Kneser–Ney looks back under the net, if it stands on counts
+    mix      true: net and counts are averaged instead of multiplied
     batches  {"kind": "examples", "windows", "documents" or "everything", …fields}
     train    fields of TrainConfig
     measure  {protocol: [parts of the text]}
@@ -41,7 +42,7 @@ from nnfs.gpt import GPT, BigramGPT, GPTConfig
 from nnfs.gpt2 import GPT2, GPT2Config
 from nnfs.model import LanguageModel, evaluating, n_parameters
 from nnfs.ngram import KneserNey, NGram
-from nnfs.prior import CountPrior
+from nnfs.prior import CountMixture, CountPrior
 from nnfs.records import Record
 from nnfs.runs import DataUnavailableError, Place, Result
 from nnfs.sample import sample
@@ -127,7 +128,7 @@ def make_model(config: Config, vocab: int, seed: int, learnt: Text | None = None
         return model
     if learnt is None:
         raise ValueError("a count prior needs the text that it counts")
-    return CountPrior(model, KneserNey(learnt, config["prior"]))
+    return (CountMixture if config.get("mix") else CountPrior)(model, KneserNey(learnt, config["prior"]))
 
 
 def make_counts(config: Config, learnt: Text) -> NGram:
@@ -314,7 +315,7 @@ def keep(
     if not small:
         model.load_state_dict(full)
     tensors = {key: t.cpu().numpy() for key, t in (half if small else full).items()}
-    header: Config = {key: config[key] for key in ("data", "fit", "model", "prior") if key in config}
+    header: Config = {key: config[key] for key in ("data", "fit", "model", "prior", "mix") if key in config}
     checkpoints.save(name, tensors, {**header, "vocab": vocab}, place.record, place.base)
     return name
 

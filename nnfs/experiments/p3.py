@@ -100,6 +100,8 @@ MOONS = Experiment(
 # The recipe of Karpathy's lectures: plain gradient descent on 32 examples a step, the rate divided by ten once.
 LECTURES = {"optimiser": "sgd", "momentum": 0.0, "lr": 0.1, "schedule": "step", "warmdown": 0.5, "final": 0.1}
 LATE = {**LECTURES, "warmdown": 0.25}  # from the fifth lecture on it falls at three quarters
+# Ours: Muon for matrices, AdamW for tables and head, a long way down at the end.
+OURS = {"optimiser": "muon", "lr": 0.02, "table_lr": 0.01, "head_lr": 0.004, "vector_lr": 0.004, "warmdown": 0.6}
 MAKEMORE_ADAM = {"lr": 5e-4, "weight_decay": 0.01, "beta2": 0.99, "warmdown": 0.0}
 
 
@@ -155,6 +157,14 @@ NETS: dict[str, tuple[Config, dict[str, Any]]] = {  # name: (what, how many seed
         {"minutes": 7},
     ),
 }
+# Ours: whole names, Muon; alone, and averaged with the counts.
+NAMES = rung(
+    {"kind": "bigram-gpt", "context": 16, "layers": 3, "heads": 4, "width": 64, "dropout": 0.1},
+    {"kind": "documents", "rows": 128},
+    {"steps": 1500, **OURS},
+)
+NETS["ours"] = (NAMES, {"minutes": 3})
+NETS["ours-mixture"] = ({**NAMES, "prior": 5, "mix": True}, {"minutes": 3})
 PARTS = {"ssa": ["train", "dev", "test"], "makemore": ["train", "dev", "dev-unseen", "test"]}
 
 
@@ -217,8 +227,6 @@ NANOGPT = rung(
         "clip": 1.0,
     },
 )
-# Ours: Muon for matrices, AdamW for tables and head, a long way down at the end.
-OURS = {"optimiser": "muon", "lr": 0.02, "table_lr": 0.01, "head_lr": 0.004, "vector_lr": 0.004, "warmdown": 0.6}
 
 
 def short(steps: int) -> Config:
@@ -248,6 +256,9 @@ SHAKESPEARE_SHORT = Experiment(
         "nanogpt": Arm({**SHORT, **NANOGPT, "keep": True}, minutes=2),
         "ours": Arm({**SHORT, **short(640), "keep": True, "beside": NANOGPT}, minutes=2),
         "ours-prior": Arm({**SHORT, **short(540), "keep": True, "beside": NANOGPT, "prior": 6}, minutes=2),
+        "ours-mixture": Arm(
+            {**SHORT, **short(740), "keep": True, "beside": NANOGPT, "prior": 6, "mix": True}, minutes=2
+        ),
     },
     columns=("window-64/dev", "full/dev", "cost/cpu_seconds", "cost/share_of_beside"),
     rehearse={"rehearsal": True},

@@ -11,7 +11,7 @@ from nnfs.evaluate import evaluate, losses
 from nnfs.gpt import GPT, GPTConfig
 from nnfs.model import n_parameters
 from nnfs.ngram import KneserNey
-from nnfs.prior import CountPrior
+from nnfs.prior import CountMixture, CountPrior
 
 V = 6
 RNG = np.random.default_rng(0)
@@ -78,3 +78,30 @@ def test_the_nets_penalty_is_passed_on():
 def test_two_vocabularies_do_not_fit():
     with pytest.raises(ValueError, match="the net knows 7 tokens, the counts 6"):
         CountPrior(BigramNet(7), KneserNey(TEXT, 1))
+
+
+class TestMixture:
+    @pytest.fixture
+    def mixture(self):
+        net = GPT(CONFIG)
+        torch.nn.init.normal_(net.head.weight, generator=torch.Generator().manual_seed(0))
+        return CountMixture(net, KneserNey(TEXT, 3))
+
+    def test_it_is_the_average_of_two_opinions(self, mixture):
+        net, counted = (np.exp(m.log_prob(NEXT.ids[:9])) for m in (mixture.net, mixture.counts))
+        assert np.exp(mixture.log_prob(NEXT.ids[:9])) == pytest.approx((net + counted) / 2, abs=1e-6)
+        mixture.gate.weight.data.fill_(-30.0)
+        assert np.exp(mixture.log_prob(NEXT.ids[:9])) == pytest.approx(counted, abs=1e-6)
+
+    def test_in_training_the_occurrence_is_left_out_of_the_counts(self, mixture):
+        mixture.gate.weight.data.fill_(-30.0)
+        idx, targets = Windows(TEXT, rows=4, length=20, seed=0)(0)
+        only_counts = CountPrior(GPT(CONFIG), KneserNey(TEXT, 3)).train()
+        assert mixture.train()(idx, targets)[1].item() == pytest.approx(only_counts(idx, targets)[1].item(), abs=1e-5)
+
+    def test_trust_goes_to_who_is_right(self, mixture):
+        idx, targets = Windows(TEXT, rows=4, length=20, seed=0)(0)
+        mixture.train()(idx, targets)[1].backward()
+        assert mixture.gate.weight.grad.sum() > 0, "an untrained net is trusted less after a step"
+        assert mixture.role("gate.weight", mixture.gate.weight) == "table"
+        assert mixture.role("net.head.weight", mixture.net.head.weight) == "head"
