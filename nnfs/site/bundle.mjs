@@ -3,14 +3,26 @@
 // Workers first, because elements need their names; the loader last, because it needs the names of the elements.
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 
 const { root, src, modules, vendor } = JSON.parse(readFileSync(0, "utf8"));
-const { build } = createRequire(join(modules, "x.js"))("esbuild");
+const { build, transform } = createRequire(join(modules, "x.js"))("esbuild");
 
 const entries = readdirSync(join(src, "entries")).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
 const files = [];
 const packages = new Set();
+
+/** A style sheet is a text to its component: without comments and blanks, and with its mistakes reported. */
+const styles = {
+  name: "styles",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code, warnings } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true });
+      const errors = warnings.map(({ text, location }) => ({ text, location: { ...location, file: relative(root, path) } }));
+      return { contents: code.trim(), loader: "text", errors };
+    });
+  },
+};
 
 /** Bundle `names`; returns entry file name → name of its bundle. */
 async function bundle(names, define, splitting) {
@@ -29,7 +41,7 @@ async function bundle(names, define, splitting) {
     target: "es2022",
     minify: true,
     legalComments: "none", // the licences of packages go beside the bundles as files
-    loader: { ".css": "text" },
+    plugins: [styles],
     tsconfigRaw: {},
     charset: "utf8",
     metafile: true,

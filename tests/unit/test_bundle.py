@@ -88,12 +88,24 @@ def test_the_loader_knows_every_element_and_they_share_the_core(project: Project
         assert files[chunk].count("IntersectionObserver") == 0, "the core is in a chunk of its own"
 
 
-def test_the_loader_and_the_core_keep_their_budget() -> None:
+def test_the_loader_and_every_element_with_what_it_shares_keep_their_budget() -> None:
     src, packages = INTERACTIVE / "src", INTERACTIVE / "node_modules"
     answer = bundle.call_esbuild(REPOSITORY, src, packages)
     files = {file["name"]: file["text"].encode() for file in answer["files"]}
     assert len(files[answer["loader"]]) <= 2048
     assert len(gzip.compress(files[answer["loader"]])) <= 1024
+
+    def closure(name: str) -> set[str]:
+        """The chunk and what it imports."""
+        imports = re.findall(rb'(?:from|import)"\./([\w.-]+\.js)"', files[name])
+        return {name}.union(*(closure(other.decode()) for other in imports))
+
+    sizes = {name: len(gzip.compress(content, 9)) for name, content in files.items()}
+    for tag, chunk in answer["chunks"].items():
+        assert sum(sizes[name] for name in closure(chunk)) <= 30_000, tag
+    assert len(set().union(*map(closure, answer["chunks"].values()))) < sum(
+        len(closure(chunk)) for chunk in answer["chunks"].values()
+    ), "what they share is in chunks of its own"
 
 
 def test_a_chunk_is_named_by_its_content_and_the_same_sources_give_the_same_bytes(project: Project) -> None:
@@ -185,9 +197,10 @@ def test_the_cache_keeps_a_few_bundles(project: Project) -> None:
     [
         ("word.ts", "export const WORD = ;\n", r"interactive/src/word\.ts:1: .*Unexpected"),
         ("word.ts", "\n\nexport const OTHER = 1;\n", r"interactive/src/entries/nn-a\.ts:3: .*WORD"),
+        ("look.css", "nn-a { color: inherit }\n\n}\n", r"interactive/src/look\.css:3: .*Unexpected"),
         ("entries/nn-a.ts", 'import "no-such-package";\n', r"interactive/src/entries/nn-a\.ts:1: .*no-such-package"),
     ],
-    ids=["syntax", "missing export", "missing package"],
+    ids=["syntax", "missing export", "style", "missing package"],
 )
 def test_what_esbuild_refuses_is_an_error_with_file_and_line(project: Project, file: str, text: str, says: str) -> None:
     project.write(f"interactive/src/{file}", text)
