@@ -12,6 +12,7 @@ import pytest
 
 from nnfs import records, scalar
 from nnfs.adders import MODELS, Adder, pack, rounded, unpack
+from nnfs.data import addition
 from nnfs.experiments import p2
 from nnfs.mlp import MLP
 
@@ -323,6 +324,29 @@ def test_up_to_nineteen_every_code_learns_what_it_is_shown_and_each_ends_in_its_
     assert min(of(small["scalar-relu"], "beyond/exact")) > 0.95
     for arm in ("scalar-sigmoid", "digits", "one-hot"):
         assert max(of(small[arm], "beyond/exact")) == 0
+
+
+def test_digits_of_one_digit_are_a_one_hot_code_and_a_second_column_changes_that(small):
+    for arm in ("digits", "one-hot"):
+        assert max(of(records.load_all("p2.addition-mlp", f"{arm}.0-9"), "held-out/exact")) == 0
+    assert min(of(small["digits"], "held-out/exact")) > 0.8 > max(of(small["one-hot"], "held-out/exact"))
+
+
+def test_digits_and_one_hot_learn_what_they_are_taught_together_and_only_digits_learn_the_rest(small):
+    split, total = addition.split(19, 0.3, seed=0), np.add.outer(np.arange(40), np.arange(40))
+    known = {}
+    for arm in ("digits", "one-hot"):
+        grid = small[arm][0]["detail"]["grid"]
+        right = unpack(grid["said"], 19) == total
+        for epoch in (21, 41):
+            at = right[grid["epoch"].index(epoch)]
+            known[arm, epoch] = [int(at[pairs[:, 0], pairs[:, 1]].sum()) for pairs in (split.train, split.held_out)]
+    assert known == {
+        ("digits", 21): [225, 26],
+        ("one-hot", 21): [233, 0],
+        ("digits", 41): [280, 100],
+        ("one-hot", 41): [279, 0],
+    }
 
 
 @pytest.mark.parametrize("arm", SMALL)
