@@ -30,6 +30,9 @@ export function edgesOf(sizes: readonly number[]): Edge[] {
   return edges;
 }
 
+/** An input as it stands in its circle: 1, 0.45, −1.3. */
+export const short = (x: number): string => (Number.isInteger(x) ? format(x, 1) : format(x, 2));
+
 const same = (a: Unit, b: Unit): boolean => a.layer === b.layer && a.unit === b.unit;
 
 // --- The network -------------------------------------------------------------------------------------------------
@@ -54,7 +57,6 @@ export interface NetworkState {
 
 export class NetworkView {
   readonly root = s("svg", { class: "nn-viz nn-network", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
-  #sizes: readonly number[] = [];
   #edges: Edge[] = [];
   #radius = 0;
   #lines: SVGPathElement[] = [];
@@ -72,7 +74,6 @@ export class NetworkView {
 
   /** Lay out a net of these sizes; `name` says what a unit is called, which is written where there is room. */
   shape(sizes: readonly number[], name: (layer: number, unit: number) => string): void {
-    this.#sizes = sizes;
     this.#edges = edgesOf(sizes);
     const last = sizes.length - 1;
     const rows = Math.max(...sizes.map((n, layer) => n + (layer < last ? 1 : 0)));
@@ -123,14 +124,33 @@ export class NetworkView {
       text: group.querySelector("text")!,
     }));
     const labels = select(this.root).append("g").selectAll("text").data(this.#edges).join("text");
-    labels.attr("class", "nn-weight nn-halo").attr("transform", (edge) => {
-      const from = at(edge.layer - 1, edge.input);
-      const to = at(edge.layer, edge.unit);
-      const inputs = sizes[edge.layer - 1]!; // staggered along the line, so that numbers of crossing lines keep apart
-      const t = inputs === 0 ? 0.5 : 0.34 + (0.3 * ((edge.input + edge.unit) % (inputs + 1))) / inputs;
-      return `translate(${from.x + t * (to.x - from.x)} ${from.y + t * (to.y - from.y)})`;
-    });
+    const places = this.#labelPlaces(at);
+    labels.attr("class", "nn-weight nn-halo").attr("transform", (_, i) => `translate(${places[i]!.join(" ")})`);
     this.#labels = labels.nodes() as SVGTextElement[];
+  }
+
+  /** Where along each line its number stands: as far as can be from the others that may be shown with it. */
+  #labelPlaces(at: (layer: number, unit: number) => Node): [number, number][] {
+    const few = this.#edges.length <= FEW;
+    const placed: [number, number][] = [];
+    for (let pass = 0; pass < 3; pass++) {
+      this.#edges.forEach(({ layer, unit, input }, i) => {
+        const from = at(layer - 1, input);
+        const to = at(layer, unit);
+        const margin = Math.min(0.45, (this.#radius + 18) / (to.x - from.x)); // clear of the circles
+        let widest = -1;
+        for (let t = margin; t <= 1 - margin; t += 0.03) {
+          const here: [number, number] = [from.x + t * (to.x - from.x), from.y + t * (to.y - from.y)];
+          let room = 60 - 20 * Math.abs(t - 0.5); // the middle, other things being equal
+          this.#edges.forEach((other, j) => {
+            const [x, y] = (j === i ? undefined : placed[j]) ?? [Infinity, 0];
+            if (few || same(other, this.#edges[i]!)) room = Math.min(room, Math.hypot((here[0] - x) / 2.8, here[1] - y));
+          });
+          if (room > widest) [widest, placed[i]] = [room, here];
+        }
+      });
+    }
+    return placed;
   }
 
   draw({ parameters, acts, edge, unit, numbers }: NetworkState): void {
@@ -155,14 +175,9 @@ export class NetworkView {
       const a = acts[node.layer]![node.unit]!;
       group.dataset["shade"] = String(1 + Math.max(0, Math.min(4, Math.floor(5 * a))));
       group.classList.toggle("nn-shown", unit !== null && same(unit, node));
-      const words = node.layer === 0 ? format(a, 2) : a.toFixed(2);
+      const words = node.layer === 0 ? short(a) : a.toFixed(2);
       text.textContent = this.#radius < 14 ? words.replace(/^(−?)0\./, "$1.") : words;
     }
-  }
-
-  /** The sizes that are laid out. */
-  get sizes(): readonly number[] {
-    return this.#sizes;
   }
 }
 

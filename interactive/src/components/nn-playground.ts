@@ -10,7 +10,7 @@ import { format } from "../core/scale";
 import { soundButton } from "../core/sound";
 import { flag, fragmentState, int, oneOf, real, type FragmentState, type Param } from "../core/state";
 import { dataTable } from "../core/table";
-import { LossView, NetworkView, SurfaceView, edgesOf, type Edge, type Line, type Unit } from "../nn-viz";
+import { LossView, NetworkView, SurfaceView, edgesOf, short, type Edge, type Line, type Unit } from "../nn-viz";
 import css from "./nn-playground.css";
 import {
   GRID, LAST, MARK, MOST_HIDDEN, MOST_LAYERS, MOST_POINTS, Run, TASKS, isTable, place, printed, program, question,
@@ -22,7 +22,7 @@ const SPEEDS = ["1", "10", "100", "1000"] as const; // epochs a frame
 const STOPS = [MARK, 10_000, LAST]; // where training pauses by itself
 const MILESTONES = [10, 100, 500, 1000, MARK, 5000, 10_000, 20_000, LAST]; // what a screen reader hears
 const EARLIER = 3; // old curves kept
-const BUDGET = 6; // ms of training a frame
+const BUDGET = 5; // ms of training a frame
 const NETS = [
   { value: "0", label: "1 neuron" },
   { value: "3", label: "3 hidden" },
@@ -181,6 +181,7 @@ export class NNPlayground extends NNElement {
   /** Run `action`, after the question if nothing has been guessed yet. */
   #first(action: () => void): void {
     if (this.#askedOnce || this.#guess !== undefined || this.#run.data.rows === 0) {
+      if (this.#run.data.rows > 0) this.#guess ??= null; // too late for a guess
       action();
       return;
     }
@@ -203,7 +204,8 @@ export class NNPlayground extends NNElement {
     this.#silent = silent;
     if (this.#run.done) return;
     this.play();
-    this.invalidate();
+    if (silent) this.#paint(); // the button says Pause; the next picture is that of the goal
+    else this.invalidate();
   }
 
   #stop(): void {
@@ -277,6 +279,10 @@ export class NNPlayground extends NNElement {
   // --- Views ------------------------------------------------------------------------------------------------------
 
   protected override render(): void {
+    if (!(this.playing && this.#silent)) this.#paint();
+  }
+
+  #paint(): void {
     for (const draw of this.#draw) draw();
   }
 
@@ -316,6 +322,7 @@ export class NNPlayground extends NNElement {
     );
     const frame = h("div", { class: "pg-network", tabindex: 0, role: "group", "aria-label": "The network. Up and down arrow: another weight." }, view.root);
     keys(frame, { ArrowUp: () => this.#next(-1), ArrowDown: () => this.#next(1) });
+    let laid = "";
     const numbers = switchBox("numbers", false, (on) => {
       this.#numbers = on;
       this.invalidate();
@@ -324,8 +331,9 @@ export class NNPlayground extends NNElement {
     const key = h("div", { class: "pg-key" }, ...signs, numbers.root);
     this.#draw.push(() => {
       const { net, settings } = this.#run;
-      const name = (layer: number, unit: number): string => nameOf(net.sizes, settings.task, layer, unit);
-      if (view.sizes !== net.sizes) view.shape(net.sizes, name);
+      const wanted = `${namesOf(settings.task).join()} ${net.sizes.join()}`;
+      if (laid !== wanted) view.shape(net.sizes, (layer, unit) => nameOf(net.sizes, settings.task, layer, unit));
+      laid = wanted;
       numbers.set(this.#numbers);
       if (this.#asked) this.#run.answer(...this.#asked);
       view.draw({ parameters: net.parameters, acts: net.acts, edge: this.#edge, unit: this.#unit, numbers: this.#numbers });
@@ -337,7 +345,7 @@ export class NNPlayground extends NNElement {
   /** The network in words. */
   #description(): string {
     const { net, settings } = this.#run;
-    const inputs = this.#asked ? this.#asked.map((v) => format(v, 2)).join(" and ") : "nothing";
+    const inputs = this.#asked ? this.#asked.map(short).join(" and ") : "nothing";
     const layers = net.acts.slice(1, -1).map((acts) => Array.from(acts, (a) => a.toFixed(2)).join(", "));
     const hidden = layers.length > 0 ? `hidden neurons say ${layers.join("; ")}; ` : "";
     const names = namesOf(settings.task).join(" and ");
@@ -463,7 +471,7 @@ export class NNPlayground extends NNElement {
 
   #ask(place: readonly [number, number]): void {
     this.#asked = place;
-    const where = namesOf(this.#settings.task).map((name, i) => `${name} ${format(place[i]!, 2)}`).join(", ");
+    const where = namesOf(this.#settings.task).map((name, i) => `${name} ${short(place[i]!)}`).join(", ");
     const here = this.#settings.points.find((p) => p.x === this.#cursor[0] && p.y === this.#cursor[1]);
     const point = this.#settings.task === "points" && here ? `, a point of class ${here.kind}` : "";
     this.announce(`${where}: answer ${this.#run.answer(...place).toFixed(2)}${point}`);
@@ -599,13 +607,14 @@ export class NNPlayground extends NNElement {
     another.classList.add("pg-small");
     const link = button("Copy link", () => void this.#copy(link), { icon: "link", title: "A link to this net at this epoch" });
     link.classList.add("pg-link");
+    link.addEventListener("blur", () => relabel(link, "Copy link"));
     const badge = h("details", { class: "pg-badge" });
     const lines = h("code", {});
     const prints = h("code", {});
     const check = h("p", {});
     badge.append(
       h("summary", {}, h("span", { class: "pg-same" }, "✓ Same numbers as net.py"), " ", prints),
-      h("p", {}, "The same start, the same order of sums, tested to nine digits after 5,000 epochs. In Python, below the post's file:"),
+      h("p", {}, "The same start and the same order of sums, tested to nine digits after 5,000 epochs. To see it in Python, put these lines below the functions of net.py:"),
       h("pre", {}, lines),
       check,
     );
