@@ -90,7 +90,20 @@
     const notes = new IntersectionObserver((entries) => {
       for (const entry of entries) inTheWay[entry.isIntersecting ? "add" : "delete"](entry.target);
       contents.classList.toggle("nn-away", inTheWay.size > 0);
-    }, { rootMargin: `0px 0px ${Math.min(0, contents.offsetHeight - innerHeight)}px 0px` });
+    }, { rootMargin: "0px 0px -33% 0px" });
     for (const note of all("aside.margin, .margin-caption, .full-width, .tag_margin")) notes.observe(note);
   }
+
+  // --- Sections that wait (frame.css) are laid out one by one while there is nothing else to do: no long task, and
+  //     soon the page has its full height
+  const waiting = all(".bd-article > section > section");
+  const whenIdle = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 50));
+  const layOut = () => {
+    const section = waiting.shift();
+    if (!section) return;
+    section.classList.add("nn-laid-out");
+    section.getBoundingClientRect(); // now, not together with the next ones
+    whenIdle(layOut);
+  };
+  addEventListener("load", () => whenIdle(layOut));
 })();

@@ -42,16 +42,17 @@
     addEventListener(name, () => open && place(open), { passive: true, capture: true });
   }
 
-  // What is wider than its box scrolls there: the keyboard has to reach it.
-  const scrollers = [...document.querySelectorAll(".nn-scroll, .bd-article pre, .pst-scrollable-table-container")];
-  const reach = () => {
-    const wide = scrollers.map((box) => box.scrollWidth > box.clientWidth); // all measured before anything is changed
-    scrollers.forEach((box, i) => {
+  // What is wider than its box scrolls there: the keyboard has to reach it. An observer of sizes is told when the layout
+  // is known, so that asking costs nothing.
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target: box } of entries) {
       const word = box.matches("pre") ? "Code" : box.matches(".nn-scroll") ? "Formula" : "Table";
-      if (wide[i]) Object.assign(box, { tabIndex: 0, role: "group", ariaLabel: `${word}, scrolls sideways` });
-      else for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
-    });
-  };
-  addEventListener("load", reach);
-  addEventListener("resize", reach, { passive: true });
+      if (box.scrollWidth > box.clientWidth) {
+        Object.assign(box, { tabIndex: 0, role: "group", ariaLabel: `${word}, scrolls sideways` });
+      } else for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+    }
+  });
+  for (const box of document.querySelectorAll(".nn-scroll, .bd-article pre, .pst-scrollable-table-container")) {
+    sizes.observe(box);
+  }
 })();

@@ -183,7 +183,8 @@ def trim(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
         if lost:
             what, where = ", ".join(lost), Path(__file__)
             LOGGER.warning("the theme styles %s, site.css does not: add it to NAMES in %s", what, where, location=page)
-        context["body"] = plain_spans(context["body"], made.coloured)
+        body = context["body"].replace(' aria-label="Toggle hidden content"', "")  # the summary says what it does
+        context["body"] = plain_spans(body, made.coloured)
 
 
 def lost_classes(body: str, dropped: set[frozenset[str]]) -> list[str]:

@@ -160,7 +160,7 @@ def test_without_a_script_nothing_is_offered_that_needs_one(browser: Any, site_u
 def test_targets_of_the_frame_are_large_enough_for_a_thumb(page: Page, site_url: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 640})
     page.goto(f"{site_url}/{POST}")
-    sizes = page.locator(".nn-bar .nn-button:visible, .nn-turn a, .nn-search:visible").evaluate_all(
+    sizes = page.locator(".nn-bar .nn-tool:visible, .nn-turn a, .nn-search:visible").evaluate_all(
         "all => all.map((one) => [one.className, one.offsetWidth, one.offsetHeight])"
     )
     assert len(sizes) >= 3
