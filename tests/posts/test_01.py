@@ -210,9 +210,9 @@ def test_the_net_of_the_story_says_wented_then_goed_then_went():
 
 
 def prose() -> str:
-    """The post without front matter, headings, code, comments and the names of roles."""
+    """The post without front matter, headings, code, figures, comments and the names of roles."""
     text = POST.split("---\n", 2)[2]
-    text = re.sub(r"```\{(?:code-cell|claims)\}.*?```|:::.*?:::|```\{literalinclude\}.*?```", "", text, flags=re.S)
+    text = re.sub(r"```\{(?:code-cell|claims|interactive)\}.*?```|:::.*?:::|```\{literalinclude\}.*?```", "", text, flags=re.S)
     text = re.sub(r"<!--.*?-->|\{cite\}`[^`]*`|\{\w+\}|^#.*?$", "", text, flags=re.S | re.M)
     return " ".join(text.split())
 
