@@ -274,7 +274,7 @@ export class LossView {
         say(value === 0 ? "0" : value.toLocaleString("en"), {
           x: x(value),
           y: BOX.bottom + 17,
-          "text-anchor": value === end ? "end" : "middle",
+          "text-anchor": value > 0.95 * end ? "end" : "middle", // inside the drawing
         }),
       ),
     );
