@@ -37,7 +37,7 @@ class Face:
     characters: tuple[int, ...]
     style: str = "normal"
     features: tuple[str, ...] = ("kern", "mark", "mkmk", "ccmp", "locl")
-    preload: bool = False  # needed for the first screen of every page
+    first: str = ""  # the skin whose first screen needs it
 
     @property
     def file(self) -> str:
@@ -49,15 +49,15 @@ class Face:
 
 
 FACES = (
-    Face("Caveat", "caveat", 700, HAND, features=("kern",), preload=True),
-    Face("Atkinson Hyperlegible", "atkinson-hyperlegible", 400, LATIN, preload=True),
+    Face("Caveat", "caveat", 700, HAND, features=("kern",), first="chalkboard"),
+    Face("Atkinson Hyperlegible", "atkinson-hyperlegible", 400, LATIN, first="chalkboard"),
     Face("Atkinson Hyperlegible", "atkinson-hyperlegible", 400, LATIN, style="italic"),
     Face("Atkinson Hyperlegible", "atkinson-hyperlegible", 700, LATIN),
     Face("JetBrains Mono", "jetbrains-mono", 400, LATIN, features=()),  # no ligatures: != stays two signs
     # the theorem skin's: a browser fetches a face when something on the page is set in it, so not for the board
-    Face("STIX Two Text", "stix-two-text", 400, LATIN),
+    Face("STIX Two Text", "stix-two-text", 400, LATIN, first="theorem"),
     Face("STIX Two Text", "stix-two-text", 400, LATIN, style="italic"),
-    Face("STIX Two Text", "stix-two-text", 700, LATIN),
+    Face("STIX Two Text", "stix-two-text", 700, LATIN, first="theorem"),
 )
 
 # What every machine has, in the place of a face. size-adjust is the ratio of mean advance widths over English text
@@ -150,18 +150,18 @@ def make_fonts(app: Sphinx) -> None:
     write(static / "fonts.css", fonts_css().encode())
 
 
-def preload(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Ask for the two faces of the first screen before any style sheet is read."""
+def first_faces(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Tell the page's first script (templates/before-paint.js) which faces to ask for in which skin."""
+    faces: dict[str, list[str]] = {}
     for face in FACES:
-        if face.preload:
-            address = context["pathto"](f"_static/fonts/{face.file}", resource=True)
-            link = f'<link rel="preload" href="{address}" as="font" type="font/woff2" crossorigin>'
-            context["metatags"] = context.get("metatags", "") + link + "\n"
+        if face.first:
+            faces.setdefault(face.first, []).append(context["pathto"](f"_static/fonts/{face.file}", resource=True))
+    context["first_faces"] = faces
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", make_fonts)
-    app.connect("html-page-context", preload)
+    app.connect("html-page-context", first_faces)
     app.add_css_file("fonts.css", priority=850)
     app.add_css_file("palette.css", priority=860)  # after the theme, which they override
     app.add_css_file("page.css", priority=870)

@@ -169,8 +169,25 @@ def _write(cache: Path, content: dict[str, str]) -> None:
 
 def visit_inline(self: Any, node: nodes.math) -> None:
     self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
-    self.body.append(_html(self, node) + "</span>")
+    html, end = _html(self, node), "</span></span></span>"  # of the last part, of the drawn formula, of the formula
+    if "after" in node and html.endswith(end):
+        html = html.removesuffix(end) + node["after"] + end
+    else:
+        html += node.get("after", "")
+    self.body.append(html + "</span>")
     raise nodes.SkipNode
+
+
+def hold_punctuation(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Keep a comma on the line of the formula before it: a browser may break a line behind any part of a formula."""
+    if app.builder.format != "html":
+        return
+    for node in doctree.findall(nodes.math):
+        place = node.parent.index(node) + 1
+        rest = node.parent[place] if place < len(node.parent) else None
+        if isinstance(rest, nodes.Text) and rest[:1] in tuple(",.;:!?)"):
+            node["after"] = f'<span class="nn-after">{rest[:1]}</span>'
+            node.parent[place] = nodes.Text(rest[1:])
 
 
 def visit_block(self: Any, node: nodes.math_block) -> None:
@@ -257,5 +274,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
     app.connect("env-updated", typeset)
+    app.connect("doctree-resolved", hold_punctuation)
     app.connect("html-page-context", link_style)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""Sections in a skin of their own.
+"""Sections in a skin of their own, and parts of pages in every skin side by side.
 
 A skin is a set of CSS variables (`_static/palette.css`) on whatever element carries `data-skin`: the whole page, by the
 reader's choice (`templates/before-paint.js`, `_static/frame.js`), or a part of it. Nothing is executed or rendered
@@ -9,20 +9,39 @@ again for it.
     ```{section}
     :skin: theorem
     ```
+
+    ```{skin-compare}
+    posts/02-simpler-than-you-think#whom-to-blame
+    #fig-four-by-four
+    ```
+
+A comparison shows what already stands on a page: sections, figures, cells, by their ids. Each is rendered once, as that
+page renders it, and the HTML is copied into four boards. A page with comparisons is read again when a page is that it
+shows.
 """
 
 from __future__ import annotations
 
+import itertools
+import posixpath
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.osutil import relative_uri
 
 if TYPE_CHECKING:
-    from sphinx.application import Sphinx
+    from collections.abc import Callable
 
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+LOGGER = logging.getLogger(__name__)
 SKINS = ("chalkboard", "theorem")
+MODES = ("light", "dark")
 
 
 class Section(SphinxDirective):
@@ -64,8 +83,132 @@ def _visit_plain(self: Any, node: nn_section) -> None:
     self.visit_section(node)
 
 
+# --- Comparisons -------------------------------------------------------------------------------------------
+
+
+class nn_compare(nodes.General, nodes.Element):  # noqa: N801
+    """Where a comparison goes. `parts`: (document name, id) of each."""
+
+
+class Compare(SphinxDirective):
+    """Parts of pages in all skins and modes; one `page#id` a line, `#id` for this page."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        self.assert_has_content()
+        parts = []
+        for line in filter(None, map(str.strip, self.content)):
+            docname, mark, target = line.partition("#")
+            docname = docname or self.env.current_document.docname
+            if not mark or docname not in self.env.found_docs:
+                raise self.error(f"{{skin-compare}}: {line!r} is no page#id; the page is a document name or empty")
+            self.env.note_dependency(self.env.doc2path(docname))
+            parts.append((docname, target))
+        node = nn_compare(parts=parts)
+        self.set_source_info(node)
+        return [node]
+
+
+def read_with(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Read a page again with the pages that it shows: their numbers may move without a change of their text."""
+    read = {str(env.doc2path(docname)) for docname in docnames}
+    for docname, files in env.dependencies.items():
+        if docname not in docnames and docname in env.found_docs and read & set(map(str, files)):
+            docnames.append(docname)
+
+
+def render(translator: Any, docname: str, target: str) -> tuple[str, int] | None:
+    """The HTML of the element `target` of a page, as that page has it; how many sections precede it. None: no such."""
+    builder = translator.builder
+    doctree = builder.env.get_and_resolve_doctree(docname, builder, tags=builder.tags)
+    found = next((n for n in doctree.findall(nodes.Element) if target in n.get("ids", ())), None)
+    if found is None:
+        return None
+    while isinstance(found.parent, (nodes.target, nodes.caption)):
+        found = found.parent
+    above = []  # the sections around it, which decide the level of its headings
+    place: Any = found.parent
+    while place is not None:
+        above += [place] if isinstance(place, nodes.section) else []
+        place = place.parent
+    doctree.settings = builder.docsettings
+    writer = builder.create_translator(doctree, builder)
+    writer.section_level = len(above)
+    numbers, builder.fignumbers = builder.fignumbers, builder.env.toc_fignumbers.get(docname, {})
+    try:
+        found.walkabout(writer)
+    finally:
+        builder.fignumbers = numbers
+    sections = [n for n in found.parent.children[: found.parent.index(found)] if isinstance(n, nodes.section)]
+    return "".join(writer.body), len(sections)
+
+
+OWN = re.compile(r'\b(id|for|headers|aria-(?:labelledby|describedby|controls|details))="([^"]*)"')
+LINK = re.compile(r'\b((?:xlink:)?href|data-[\w-]+)="((?:\.\./|#)[^"]*|[\w./-]+\.html(?:#[^"]*)?)"')
+
+
+def copy(html: str, suffix: str, elsewhere: Callable[[str], str]) -> str:
+    """`html` with ids of its own. Links to what it holds stay inside; `elsewhere` says where the others lead."""
+    ids = set(re.findall(r'\bid="([^"]*)"', html))
+
+    def own(match: re.Match[str]) -> str:
+        names = (name + suffix if name in ids else name for name in match[2].split())
+        return f'{match[1]}="{" ".join(names)}"'
+
+    def link(match: re.Match[str]) -> str:
+        inside = match[2][:1] == "#" and match[2][1:] in ids
+        return f'{match[1]}="{match[2] + suffix if inside else elsewhere(match[2])}"'
+
+    html = LINK.sub(link, OWN.sub(own, html))
+    return re.sub(r"url\(#([^)]*)\)", rf"url(#\1{suffix})", html)
+
+
+def still(html: str) -> str:
+    """Without permalinks; folds open; elements of the page's scripts as their posters."""
+    html = re.sub(r'<a class="headerlink".*?</a>', "", html, flags=re.S)
+    html = re.sub(r"<details(?! open)", "<details open", html)
+    return re.sub(r"<(/?)nn-[\w-]+", r"<\1div", html)
+
+
+def _visit_compare(self: Any, node: nn_compare) -> None:
+    builder = self.builder
+    here = builder.get_target_uri(builder.current_docname)
+    for number, (docname, target) in enumerate(node["parts"], start=1):
+        rendered = render(self, docname, target)
+        if rendered is None:
+            LOGGER.error("{skin-compare}: %s has nothing with the id %r", docname, target, location=node)
+            continue
+        there = builder.get_target_uri(docname)
+
+        def elsewhere(address: str, there: str = there) -> str:
+            path, mark, fragment = address.partition("#")
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(there), path)) if path else there
+            return relative_uri(here, path) + mark + fragment
+
+        html, before = still(rendered[0]), rendered[1]
+        self.body.append(
+            '<div class="nn-compare full-width" tabindex="0" role="group" aria-label="The same in four variants">\n'
+        )
+        for mode, skin in itertools.product(MODES, SKINS):
+            suffix = f"-{number}-{skin}-{mode}"
+            self.body.append(
+                f'<div data-skin="{skin}" data-mode="{mode}" style="counter-reset:nn-h2 {before}">'
+                f'<p class="nn-variant">{skin}, {mode}</p>\n{copy(html, suffix, elsewhere)}</div>\n'
+            )
+        self.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def _skip(self: Any, node: nn_compare) -> None:
+    raise nodes.SkipNode
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("section", Section)
+    app.add_directive("skin-compare", Compare)
+    app.add_node(nn_compare, html=(_visit_compare, None), text=(_skip, None))
+    app.connect("env-before-read-docs", read_with)
     app.add_node(nn_section, html=(_visit, _depart), text=(_visit_plain, _depart))
     app.connect("doctree-resolved", dress, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

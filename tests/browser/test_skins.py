@@ -173,6 +173,8 @@ def test_only_the_faces_of_the_skin_are_put_to_use(page: Page, url: str, chosen:
     page.goto(f"{url}?skin={chosen}")
     page.wait_for_function("own => [...document.fonts].some((f) => f.family === own && f.status === 'loaded')", arg=own)
     page.wait_for_function("document.fonts.status === 'loaded'")
+    asked = page.locator("link[rel=preload]").evaluate_all("links => links.map((link) => link.href).join()")
+    assert ("stix" in asked, "caveat" in asked) == (chosen == "theorem", chosen == "chalkboard")
     states = "others => [...document.fonts].filter((f) => f.family === others).map((f) => f.status)"
     assert set(page.evaluate(states, others)) == {"unloaded"}
 

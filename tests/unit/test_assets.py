@@ -68,9 +68,13 @@ def test_code_has_no_ligatures() -> None:
     assert font["GSUB"].table.FeatureList.FeatureRecord == []
 
 
-def test_the_faces_of_the_first_screen_are_asked_for_first(built: Project) -> None:
-    links = re.findall(r'<link rel="preload" href="_static/fonts/([\w.-]+)" as="font"', built.page("index.html"))
-    assert links == ["caveat-700.woff2", "atkinson-hyperlegible-400.woff2"]
+def test_each_skin_names_the_faces_of_its_first_screen() -> None:
+    context = {"pathto": lambda name, resource: f"../{name}"}
+    assets.first_faces(None, "page", "page.html", context, None)  # type: ignore[arg-type]
+    assert context["first_faces"] == {
+        "chalkboard": ["../_static/fonts/caveat-700.woff2", "../_static/fonts/atkinson-hyperlegible-400.woff2"],
+        "theorem": ["../_static/fonts/stix-two-text-400.woff2", "../_static/fonts/stix-two-text-700.woff2"],
+    }
 
 
 def test_our_style_comes_after_the_themes(built: Project) -> None:

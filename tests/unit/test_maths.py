@@ -69,6 +69,19 @@ def test_a_build_asks_once_and_the_next_one_not_at_all(tmp_path: Path, calls: li
     assert calls[1:] == [[("q", False)]]
 
 
+def test_a_comma_stays_on_the_line_of_its_formula_and_is_said_once(tmp_path: Path) -> None:
+    project = Project(tmp_path, ["myst_parser", "nnfs.site.maths"])
+    project.write("index.md", "# Page\n\nTake $w = 0.5$, and $b$ (or $c$) as they are. Then $d$ alone.\n")
+    page = project.build().page("index.html")
+    held = re.findall(r'<span class="nn-after">(.)</span></span></span></span></span>', page)
+    assert held == [",", ")"]
+    text = re.sub(r"<[^>]*>", "", page)
+    assert text.count(",") == 1
+    assert " and " in text
+    plain = project.build("text").page("index.txt")
+    assert plain.count(",") == 1
+
+
 def test_equations_keep_their_numbers_and_lines_are_aligned(tmp_path: Path) -> None:
     page = make(tmp_path).build().page("index.html")
     assert 'id="equation-eq-sum"' in page

@@ -13,4 +13,8 @@
   headings = headings === "plain" ? "plain" : "hand";
   const dark = mode === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : mode === "dark";
   Object.assign(document.documentElement.dataset, { mode, theme: dark ? "dark" : "light", skin, headings });
+  for (const href of {{ first_faces|tojson }}[skin]) { // before the style sheet that names them has come
+    const link = { rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", href };
+    document.head.append(Object.assign(document.createElement("link"), link));
+  }
 }
