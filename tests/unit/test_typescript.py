@@ -17,7 +17,7 @@ FORBIDDEN = {  # pattern → what to do instead
     r"\buserAgent\b|\bnavigator\.platform\b": "ask for the feature, not for the browser",
     r"\binnerHTML\b|\bouterHTML\b|\binsertAdjacentHTML\b|\bdocument\.write\b": "h() of core/element: text stays text",
     r"\blocalStorage\b|\bsessionStorage\b|\bdocument\.cookie\b": "state lives in the address: core/state",
-    r"\bsendBeacon\b|\bXMLHttpRequest\b|\bWebSocket\b|\bEventSource\b": "nothing leaves the page",
+    r"(?<!\")\b(?:sendBeacon|XMLHttpRequest|WebSocket|EventSource)\b": "nothing leaves the page; quoted: denied",
     r"(?<!xmlns=\")\b(?:https?|wss?)://(?!www\.w3\.org/)": "nothing is asked of another host",
     r"\battachShadow\b": "light DOM: the page's styles, search and print reach it",
 }  # fmt: skip
