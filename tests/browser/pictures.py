@@ -27,6 +27,10 @@ BASELINE = HERE / "baseline"
 HTML = HERE.parents[1] / "_build" / "html"
 SCALE, WIDTH, COLOURS = 0.25, 1280, 32
 VARIANTS = [(skin, mode) for skin in ("chalkboard", "theorem") for mode in ("light", "dark")]
+COMPLETE = """() => Promise.all([document.fonts.ready, ...[...document.images].map((image) => {
+    image.loading = "eager";
+    return image.decode();
+})])"""
 BLOCK = 16  # pixels of the small picture: four lines of text blur into one shade, so that one glyph does not count
 TOLERANCE = 0.01  # of the blocks may have another shade
 SHADE = 10  # of 255: by so much a block may differ from another Chromium's
@@ -63,7 +67,7 @@ def photographs(browser: Browser, address: str, page: str) -> Iterator[tuple[str
         tab = context.new_page()
         tab.route("**/_static/nn/**", lambda route: route.abort())
         tab.goto(f"{address}/{page}.html?skin={skin}")
-        tab.evaluate("document.fonts.ready")
+        tab.evaluate(COMPLETE)
         shot = Image.open(io.BytesIO(tab.screenshot(full_page=True))).convert("RGB")
         context.close()
         yield name_of(page, skin, mode), shot.quantize(COLOURS, dither=Image.Dither.NONE)
