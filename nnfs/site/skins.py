@@ -91,9 +91,13 @@ class nn_compare(nodes.General, nodes.Element):  # noqa: N801
 
 
 class Compare(SphinxDirective):
-    """Parts of pages in all skins and modes; one `page#id` a line, `#id` for this page."""
+    """Parts of pages in all skins and modes; one `page#id` a line, `#id` for this page.
+
+    cell: show the whole cell that a part came from, code and all (a cell's own number moves with the post).
+    """
 
     has_content = True
+    option_spec: ClassVar[dict[str, Any]] = {"cell": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         self.assert_has_content()
@@ -105,7 +109,7 @@ class Compare(SphinxDirective):
                 raise self.error(f"{{skin-compare}}: {line!r} is no page#id; the page is a document name or empty")
             self.env.note_dependency(self.env.doc2path(docname))
             parts.append((docname, target))
-        node = nn_compare(parts=parts)
+        node = nn_compare(parts=parts, cell="cell" in self.options)
         self.set_source_info(node)
         return [node]
 
@@ -118,15 +122,20 @@ def read_with(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
             docnames.append(docname)
 
 
-def render(translator: Any, docname: str, target: str) -> tuple[str, int] | None:
+def render(translator: Any, docname: str, target: str, cell: bool) -> tuple[str, int] | None:
     """The HTML of the element `target` of a page, as that page has it; how many sections precede it. None: no such."""
     builder = translator.builder
     doctree = builder.env.get_and_resolve_doctree(docname, builder, tags=builder.tags)
     found = next((n for n in doctree.findall(nodes.Element) if target in n.get("ids", ())), None)
     if found is None:
         return None
-    while isinstance(found.parent, (nodes.target, nodes.caption)):
-        found = found.parent
+    if cell:
+        while found.get("nb_element") != "cell_code":
+            if not isinstance(found.parent, nodes.Element):
+                return None
+            found = found.parent
+    for inner in list(found.findall(nn_compare)):  # a part may hold a comparison, even the one that shows it
+        inner.replace_self([])
     above = []  # the sections around it, which decide the level of its headings
     place: Any = found.parent
     while place is not None:
@@ -174,10 +183,12 @@ def still(html: str) -> str:
 def _visit_compare(self: Any, node: nn_compare) -> None:
     builder = self.builder
     here = builder.get_target_uri(builder.current_docname)
-    for number, (docname, target) in enumerate(node["parts"], start=1):
-        rendered = render(self, docname, target)
+    for docname, target in node["parts"]:
+        number = self.nnfs_compared = getattr(self, "nnfs_compared", 0) + 1  # one translator a page
+        rendered = render(self, docname, target, node["cell"])
         if rendered is None:
-            LOGGER.error("{skin-compare}: %s has nothing with the id %r", docname, target, location=node)
+            what = "no cell around" if node["cell"] else "nothing with"
+            LOGGER.error("{skin-compare}: %s has %s the id %r", docname, what, target, location=node)
             continue
         there = builder.get_target_uri(docname)
 

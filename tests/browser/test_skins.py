@@ -3,11 +3,14 @@ theorem."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 pytestmark = pytest.mark.xdist_group("browser")
 
+AXE = Path(__file__).resolve().parents[2] / "interactive" / "node_modules" / "axe-core" / "axe.min.js"
 WEAR = "([skin, theme]) => Object.assign(document.documentElement.dataset, { skin, theme })"
 BOARD, PAPER = "rgb(251, 251, 248)", "rgb(255, 254, 250)"  # --nn-board of the two skins by day
 SERIES = """[...document.querySelectorAll('.nn-figure-svg [style*="--nn-s2"]')].map((drawn) => {
@@ -208,3 +211,36 @@ def test_without_javascript_the_board_is_chalk_and_there_is_no_dead_switch(brows
     expect(page.locator(".bd-article h1")).to_have_css("font-family", 'Caveat, "Caveat stand-in", cursive')
     expect(page.locator("body")).to_have_css("background-color", BOARD)
     page.close()
+
+
+# --- The page that compares them ---
+
+
+def test_the_board_page_shows_four_variants_of_each_part_with_ids_of_their_own(page: Page, site_url: str):
+    page.goto(f"{site_url}/choosing-a-board.html")
+    grounds = "row => [...row.children].map((board) => getComputedStyle(board).backgroundColor)"
+    rows = page.locator(".nn-compare")
+    assert rows.count() >= 5
+    for i in range(rows.count()):
+        assert len(set(rows.nth(i).evaluate(grounds))) == 4
+    ids = page.locator("[id]").evaluate_all("found => found.map((element) => element.id)")
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("chosen", ["chalkboard", "theorem"])
+@pytest.mark.parametrize("name", ["choosing-a-board.html", "posts/02-simpler-than-you-think.html"])
+def test_axe_finds_nothing_in_any_variant(page: Page, site_url: str, name: str, chosen: str, mode: str):
+    page.emulate_media(color_scheme=mode)  # type: ignore[arg-type]
+    page.goto(f"{site_url}/{name}?skin={chosen}")
+    page.wait_for_function("document.fonts.status === 'loaded'")
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("axe.run().then(({ violations }) => violations.map((v) => [v.id, v.nodes[0].html]))")
+    assert found == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 768])
+def test_the_board_page_does_not_scroll_sideways(page: Page, site_url: str, width: int):
+    page.set_viewport_size({"width": width, "height": 640})
+    page.goto(f"{site_url}/choosing-a-board.html")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

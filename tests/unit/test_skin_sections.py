@@ -111,6 +111,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.write("posts/code.py", "print(1)\n")
     parts = "posts/shown#second\nposts/shown#fig-picture\nposts/shown#first\n#own"
     body = f"# Page\n\n```{{skin-compare}}\n{parts}\n```\n\n## Own\n\nText.\n"
+    body += "\n```{skin-compare}\nposts/shown#second\n```\n"  # the same once more, in a comparison of its own
     project.write("board.md", body)
     project.write("index.md", "# Home\n\n```{toctree}\nboard\nposts/shown\nposts/other\n```\n")
     return project.build()
@@ -125,7 +126,7 @@ def boards(html: str) -> list[list[str]]:
 def test_a_part_stands_in_four_boards_once_for_each_variant(compared: Project) -> None:
     assert compared.warnings == ""
     rows = boards(compared.page("board.html"))
-    assert [len(row) for row in rows] == [4, 4, 4, 4]
+    assert [len(row) for row in rows] == [4, 4, 4, 4, 4]
     variants = [re.match(r'<div data-skin="(\w+)" data-mode="(\w+)"', board).groups() for board in rows[0]]  # type: ignore[union-attr]
     assert variants == [(skin, mode) for mode in ("light", "dark") for skin in skins.SKINS]
     assert all(board.count("<h2>Second") == 1 for board in rows[0])
@@ -149,7 +150,7 @@ def test_links_lead_where_they_led(compared: Project) -> None:
 
 
 def test_figures_and_sections_keep_the_numbers_of_their_page(compared: Project) -> None:
-    second, figure, first, _ = boards(compared.page("board.html"))
+    second, figure, first, *_ = boards(compared.page("board.html"))
     assert "Figure 1" in figure[0]
     assert "counter-reset:nn-h2 1" in second[0]
     assert "counter-reset:nn-h2 0" in first[0]
@@ -157,17 +158,29 @@ def test_figures_and_sections_keep_the_numbers_of_their_page(compared: Project) 
 
 def test_a_page_is_made_again_with_the_pages_that_it_shows(compared: Project) -> None:
     compared.write("posts/code.py", "print('changed')\n")  # not a change of that page's text
-    assert compared.build().page("board.html").count("changed") == 4
+    assert compared.build().page("board.html").count("changed") == 8
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
-    [("shown", "is no page#id"), ("missing#x", "is no page#id"), ("#nothing", "nothing with the id 'nothing'")],
+    [
+        ("shown", "is no page#id"),
+        (":cell:\n#page", "no cell around the id 'page'"),
+        ("missing#x", "is no page#id"),
+        ("#nothing", "nothing with the id 'nothing'"),
+    ],
 )
 def test_a_part_that_is_not_there_is_reported(tmp_path: Path, line: str, message: str) -> None:
     project = Project(tmp_path, ["myst_parser", "nnfs.site.skins"])
     project.write("index.md", f"# Page\n\n```{{skin-compare}}\n{line}\n```\n")
     assert message in project.build().warnings
+
+
+def test_a_comparison_of_the_section_that_it_stands_in_ends(tmp_path: Path) -> None:
+    project = Project(tmp_path, ["myst_parser", "nnfs.site.skins"])
+    project.write("index.md", "# Page\n\n## Itself\n\nText.\n\n```{skin-compare}\n#itself\n```\n")
+    (row,) = boards(project.build().page("index.html"))
+    assert [board.count("Text.") for board in row] == [1, 1, 1, 1]
 
 
 def test_scripts_elements_are_shown_as_their_posters_and_folds_open() -> None:
