@@ -486,10 +486,12 @@ class TestTheSeriesOwnExperiments:
     @pytest.mark.parametrize("experiment", runs.registry().values(), ids=lambda e: e.name)
     def test_hypotheses_speak_of_declared_arms_and_wait_for_all_their_seeds(self, experiment):
         hypotheses = records.prereg(experiment.name, base=Path(runs.__file__).parents[1])
+        one_run = experiment.name == "p3.stages"  # a single net photographed as it learns, and told as that
+        least = 1 if one_run else 5 if experiment.name[:2] in ("p1", "p2") else 3
         for name, hypothesis in hypotheses.items():
             assert set(hypothesis["arms"]) <= set(experiment.arms), name
             assert hypothesis["min_seeds"] == min(experiment.seeds_of(arm) for arm in hypothesis["arms"]), name
-            assert hypothesis["min_seeds"] >= (5 if experiment.name[:2] in ("p1", "p2") else 3), name
+            assert hypothesis["min_seeds"] >= least, name
 
     def test_a_part_selects_its_experiments_and_nothing_selects_all(self):
         known = runs.registry()
