@@ -218,7 +218,7 @@ def on_diet(app: Sphinx) -> bool:
 def use_templates(app: Sphinx, config: Config) -> None:
     """Our frame before the theme's; a changed style or script makes every page be written again, for its checksum."""
     if config.html_theme == THEME:
-        config.templates_path.insert(0, str(TEMPLATES))
+        config.templates_path = [str(TEMPLATES), *config.templates_path]  # the list itself is every build's default
         files = [file for path in config.html_static_path for file in sorted(Path(app.confdir, path).glob("*.[cj]s*"))]
         config.nnfs_shell = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 

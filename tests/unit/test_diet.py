@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx_project import REPOSITORY
 
@@ -67,3 +69,14 @@ def test_code_keeps_only_the_spans_that_have_a_colour() -> None:
     )
     assert diet.plain_spans(body, {"k"}) == '<pre><span class="k">if</span> x:</pre><span class="n">y</span>'
     assert diet.plain_spans(body, {"k", "n", "p"}) == body
+
+
+def test_one_build_leaves_the_next_in_the_same_process_its_own_frame(tmp_path: Path) -> None:
+    """Sphinx hands the same default list to every build of a process."""
+    first, second = Config(), Config()
+    first.add("html_theme", diet.THEME, "env", ())
+    first.add("html_static_path", [], "html", ())
+    app = SimpleNamespace(confdir=tmp_path)
+    diet.use_templates(app, first)  # type: ignore[arg-type]
+    assert first.templates_path == [str(diet.TEMPLATES)]
+    assert second.templates_path == []
