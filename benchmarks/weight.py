@@ -39,8 +39,9 @@ def weigh(page: Path) -> dict[str, int]:
     css = set().union(*(sheets(behind(page, re.findall(r'href="([^"]*)"', tag)[0])) for tag in links))
     js = {behind(page, address) for address in re.findall(r'<script[^>]*\bsrc="([^"]*)"', text)}
     fonts = set()
-    for sheet in css:
-        for rule in re.findall(r"@font-face\s*\{[^}]*\}", sheet.read_text(encoding="utf-8")):
+    inline = "\n".join(re.findall(r"<style>(.*?)</style>", text, flags=re.DOTALL))
+    for sheet, rules in [(page, inline), *((sheet, sheet.read_text(encoding="utf-8")) for sheet in css)]:
+        for rule in re.findall(r"@font-face\s*\{[^}]*\}", rules):
             fonts |= {behind(sheet, a) for a in re.findall(r"url\([\"']?([^)\"']+\.woff2)", rule)}
     fonts = {font for font in fonts if font.is_file() and not OTHER_SKIN.search(font.name)}
     found = {"HTML": packed(text.encode()), "CSS": 0, "JS": 0, "fonts": sum(f.stat().st_size for f in fonts)}

@@ -576,12 +576,23 @@ def _shorten(svg: str) -> str:
             else:
                 out.append(command + " ".join(numbers))
             here = (numbers[-2], numbers[-1]) if len(numbers) > 1 else ("", "")
-        return f' d="{"".join(out)}"'
+        return f' d="{BOX.sub(_box, "".join(out))}"'
 
     def tag(match: re.Match[str]) -> str:  # what stands between tags is text, whose digits are not ours to round
         return re.sub(r"-?\d+\.\d{3,}", lambda m: _round(m[0]), re.sub(r'\sd="([^"]*)"', path, match[0]))
 
     return re.sub(r"<[^>]+>", tag, svg)
+
+
+# a rectangle of a heat map, after the absolute short forms
+BOX = re.compile(r"M(-?[\d.]+) (-?[\d.]+)H(-?[\d.]+)V(-?[\d.]+)H\1z")
+
+
+def _box(match: re.Match[str]) -> str:
+    """The same rectangle by its corner, width and height: cells are alike, and what is alike packs well."""
+    left, top, right, bottom = map(float, match.groups())
+    width, height = _round(str(right - left)), _round(str(bottom - top))
+    return f"M{match[1]} {match[2]}h{width}v{height}h{_round(str(left - right))}z"
 
 
 def _round(number: str) -> str:

@@ -168,7 +168,11 @@ def trim(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
     if not on_diet(app):
         return
     made = style(app)
-    context["css_files"] = [css for css in context["css_files"] if name_of(css) not in made.sheets]
+    sheets = [css for css in context["css_files"] if name_of(css) not in made.sheets]
+    context["css_files"] = [css for css in sheets if name_of(css) == SHEET]
+    own = [
+        within(Path(app.outdir, "_static"), name_of(css), context["pathto"]) for css in sheets if name_of(css) != SHEET
+    ]
     context["script_files"] = [
         js
         for js in context["script_files"]
@@ -177,7 +181,7 @@ def trim(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
     metatags = re.sub(r'<meta name="viewport"[^>]*>\s*', "", context.get("metatags", ""))
     if doctree is not None:
         metatags += f'<meta name="description" content="{html.escape(description(app, page, doctree))}">\n'
-    context["metatags"] = metatags
+    context["metatags"] = metatags + "".join(f"<style>{css}</style>\n" for css in own)
     if "body" in context:
         lost = lost_classes(context["body"], made.dropped)
         if lost:
@@ -185,6 +189,18 @@ def trim(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
             LOGGER.warning("the theme styles %s, site.css does not: add it to NAMES in %s", what, where, location=page)
         body = context["body"].replace(' aria-label="Toggle hidden content"', "")  # the summary says what it does
         context["body"] = plain_spans(body, made.coloured)
+
+
+def within(static: Path, sheet: str, pathto: Any) -> str:
+    """A small sheet of some pages only, to stand in the page itself: a phone on a slow connection waits for each
+    file that it has to ask for. Its addresses become the page's."""
+
+    def address(match: re.Match[str]) -> str:
+        path, mark, query = match[1].partition("?")
+        return f"url({pathto((PurePosixPath('_static', sheet).parent / path).as_posix(), resource=True)}{mark}{query})"
+
+    css = re.sub(r"/\*.*?\*/|\s*\n\s*", " ", (static / sheet).read_text(encoding="utf-8"), flags=re.S)
+    return re.sub(r"url\((?!data:)([\w./?=-]+)\)", address, css.strip())
 
 
 def lost_classes(body: str, dropped: set[frozenset[str]]) -> list[str]:

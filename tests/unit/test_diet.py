@@ -71,6 +71,22 @@ def test_code_keeps_only_the_spans_that_have_a_colour() -> None:
     assert diet.plain_spans(body, {"k", "n", "p"}) == body
 
 
+def test_the_sheet_of_some_pages_stands_in_them_with_addresses_from_there(tmp_path: Path) -> None:
+    (tmp_path / "katex").mkdir()
+    css = """/* what it is */
+        .a { background: url(data:image/png;base64,AA==) }
+        @font-face { src: url(fonts/Main.woff2?v=0f) }"""
+    (tmp_path / "katex" / "katex.css").write_text(css)
+
+    def pathto(address: str, resource: bool) -> str:
+        return f"../{address}"
+
+    assert diet.within(tmp_path, "katex/katex.css", pathto) == (
+        ".a { background: url(data:image/png;base64,AA==) } "
+        "@font-face { src: url(../_static/katex/fonts/Main.woff2?v=0f) }"
+    )
+
+
 def test_one_build_leaves_the_next_in_the_same_process_its_own_frame(tmp_path: Path) -> None:
     """Sphinx hands the same default list to every build of a process."""
     first, second = Config(), Config()

@@ -310,3 +310,8 @@ def test_coordinates_are_rounded_and_words_are_not() -> None:
     text = svg(fig)
     assert ">0.0012345 of 0.1428571<" in text
     assert not re.search(r"\d\.\d{3}", text.replace("0.0012345 of 0.1428571", "").partition("</defs>")[2])
+
+
+def test_a_cell_of_a_map_is_written_by_its_corner_width_and_height():
+    drawn = '<path d="M 57.13 117.92 L 66.06 117.92 L 66.06 122.39 L 57.13 122.39 z M 1 2 L 3 2 L 3 4"/>'
+    assert plot._shorten(drawn) == '<path d="M57.13 117.92h8.93v4.47h-8.93zM1 2H3V4"/>'

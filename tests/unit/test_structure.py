@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,9 @@ def test_every_module_opens_with_what_it_is():
 
 def test_conf_stays_short():
     assert len((PACKAGE.parent / "conf.py").read_text().splitlines()) <= 60
+
+
+def test_every_test_file_has_a_name_of_its_own():
+    """pytest imports them by their names alone: of two with one name the second is not collected."""
+    names = Counter(path.name for path in Path(__file__).parents[1].rglob("*.py"))
+    assert [name for name, n in names.items() if n > 1 and name != "conftest.py"] == []
