@@ -43,7 +43,7 @@ async function shown(fragment = ""): Promise<NNArithmetic> {
   return element;
 }
 const text = (element: Element, selector: string): string => element.querySelector(selector)!.textContent!;
-const sentence = (element: Element): string => (page.frame(), text(element, ".nn-sum-sentence"));
+const sentence = (element: Element): string => (page.frame(), page.frame(), text(element, ".nn-sum-sentence"));
 const fields = (element: Element): HTMLInputElement[] => [...element.querySelectorAll<HTMLInputElement>(".nn-sum-ask input")];
 function type(input: HTMLInputElement, typed: string): void {
   input.value = typed;
@@ -132,6 +132,7 @@ describe("going back in time", () => {
     press(element, " ");
     expect(element.playing).toBe(true);
     expect(text(element, ".nn-toolbar .nn-button-label")).toBe("Pause");
+    page.frame(9_900); // shows the pressed button
     const seen: string[] = [];
     for (let now = 10_000; now < 13_000; now += 100) {
       page.frame(now);
@@ -170,6 +171,7 @@ describe("what follows the state", () => {
     press(element, "t");
     expect(fold.open).toBe(true);
     scrub(element, 1);
+    page.frame();
     page.frame();
     const rows = [...fold.querySelectorAll(".nn-twin tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
     expect(rows.map((row) => row.slice(0, 3))).toEqual([["0", "42", "30"], ["1, shown", "32", "20"], ["5", "22", "10"], ["1,200", "12", "0"]]);

@@ -84,12 +84,14 @@ describe("the life of an element", () => {
     expect(all.map((element) => element.phase)).toEqual(["live", "live", "live"]);
   });
 
-  it("asks for no frame at rest, and for one after any number of invalidations", async () => {
+  it("asks for no frame at rest, and draws once after any number of invalidations, when a press has been shown", async () => {
     const element = figure();
     await page.show(element);
     while (page.waiting) page.frame();
     calls.length = 0;
     for (let i = 0; i < 5; i++) element.invalidate();
+    expect(page.frame()).toBe(1);
+    expect(calls).toEqual([]);
     expect(page.frame()).toBe(1);
     expect(calls).toEqual(["render"]);
     expect(page.waiting).toBe(0);
@@ -99,6 +101,8 @@ describe("the life of an element", () => {
     const element = figure();
     await page.show(element);
     element.play();
+    page.frame();
+    expect(calls).not.toContain("frame"); // the pressed button comes first
     page.frame();
     page.frame();
     expect(calls.filter((call) => call === "frame")).toHaveLength(2);
@@ -194,6 +198,7 @@ describe("an element that fails", () => {
     script.frame = broken;
     element.play();
     page.frame();
+    page.frame();
     expect([element.phase, element.playing, page.waiting]).toEqual(["failed", false, 0]);
     expect(calls).toContain("unmount");
   });
@@ -242,6 +247,7 @@ describe("the text twin", () => {
       throw new Error("x");
     };
     element.play();
+    page.frame();
     page.frame();
     expect([...fold.querySelectorAll("caption")].map((c) => c.textContent)).toEqual(["still"]);
   });

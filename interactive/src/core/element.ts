@@ -29,6 +29,7 @@ export abstract class NNElement extends HTMLElement {
   #isNear = false;
   #isSeen = false;
   #playing = false;
+  #stepping = false; // the loop calls frame()
   #dirty = false;
 
   // --- What a component writes ---
@@ -37,7 +38,7 @@ export abstract class NNElement extends HTMLElement {
   protected abstract mount(stage: HTMLElement): void | Promise<void>;
   /** One step of what plays: called by the page's loop between play() and pause(), while awake. */
   protected frame?(now: DOMHighResTimeStamp): void;
-  /** Draw the current state: once after mount, then once for any number of invalidate() calls before a frame. */
+  /** Draw the current state: once after mount, then once for any number of invalidate() calls, at most two frames later. */
   protected render(): void {}
   /** Let go of workers, listeners on the page and the like. */
   protected unmount?(): void;
@@ -59,7 +60,7 @@ export abstract class NNElement extends HTMLElement {
   play(): void {
     this.#playing = true;
     this.dataset["playing"] = "";
-    this.#settle();
+    loop.once(this.#settle); // see #soon
   }
 
   pause(): void {
@@ -70,7 +71,7 @@ export abstract class NNElement extends HTMLElement {
 
   invalidate(): void {
     this.#dirty = true;
-    if (this.#phase === "live") loop.once(this.#paint);
+    if (this.#phase === "live") loop.once(this.#soon);
   }
 
   /** data-NAME of the element, as the directive's options wrote it. */
@@ -166,13 +167,25 @@ export abstract class NNElement extends HTMLElement {
     if (!this.#mounted) return;
     const awake = this.#isSeen && !document.hidden;
     this.#enter(awake ? "live" : "asleep");
-    if (awake && this.#playing) loop.add(this.#step);
+    this.#stepping = awake && this.#playing;
+    if (this.#stepping) loop.add(this.#step);
     else loop.remove(this.#step);
-    if (!awake) loop.remove(this.#paint);
+    if (!awake) this.#forget();
     else if (this.#dirty) loop.once(this.#paint);
   };
 
   readonly #step = (now: DOMHighResTimeStamp): void => this.#guarded(() => this.frame?.(now));
+
+  /** A frame is left to the pressed button itself: on a slow phone the drawing would keep it waiting. */
+  readonly #soon = (): void => {
+    if (this.#stepping) this.#paint();
+    else loop.once(this.#paint);
+  };
+
+  #forget(): void {
+    loop.remove(this.#soon);
+    loop.remove(this.#paint);
+  }
 
   readonly #paint = (): void => {
     this.#dirty = false;
@@ -201,7 +214,7 @@ export abstract class NNElement extends HTMLElement {
     const mounted = this.#mounted;
     this.#mounted = this.#dirty = false;
     loop.remove(this.#step);
-    loop.remove(this.#paint);
+    this.#forget();
     try {
       if (mounted) this.unmount?.();
     } catch (error) {
