@@ -27,7 +27,7 @@ def orthogonalise(M: Tensor, steps: int = 5) -> Tensor:
     X = X.mT if M.shape[0] > M.shape[1] else X  # the smaller side in front: smaller products
     for _ in range(steps):
         A = X @ X.mT
-        X = a * X + (b * A + c * A @ A) @ X
+        X = torch.addmm(X, torch.addmm(A, A, A, beta=b, alpha=c), X, beta=a)  # a X + (b A + c A²) X
     return X.mT if M.shape[0] > M.shape[1] else X
 
 

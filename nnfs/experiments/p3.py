@@ -232,7 +232,7 @@ NANOGPT = rung(
 def short(steps: int) -> Config:
     """Our recipe; so many steps as fit into the processor time of nanoGPT's 2,000."""
     return rung(
-        {"kind": "bigram-gpt", "context": 64, "layers": 3, "heads": 4, "width": 128},
+        {"kind": "bigram-gpt", "context": 64, "layers": 2, "heads": 4, "width": 128},
         {"kind": "windows", "rows": 32, "length": 64, "epochs": True},
         {"steps": steps, **OURS},
     )
@@ -254,10 +254,10 @@ SHAKESPEARE_SHORT = Experiment(
             seeds=1,
         ),
         "nanogpt": Arm({**SHORT, **NANOGPT, "keep": True}, minutes=2),
-        "ours": Arm({**SHORT, **short(640), "keep": True, "beside": NANOGPT}, minutes=2),
-        "ours-prior": Arm({**SHORT, **short(540), "keep": True, "beside": NANOGPT, "prior": 6}, minutes=2),
+        "ours": Arm({**SHORT, **short(960), "keep": True, "beside": NANOGPT}, minutes=2),
+        "ours-prior": Arm({**SHORT, **short(760), "keep": True, "beside": NANOGPT, "prior": 6}, minutes=2),
         "ours-mixture": Arm(
-            {**SHORT, **short(740), "keep": True, "beside": NANOGPT, "prior": 6, "mix": True}, minutes=2
+            {**SHORT, **short(780), "keep": True, "beside": NANOGPT, "prior": 6, "mix": True}, minutes=2
         ),
     },
     columns=("window-64/dev", "full/dev", "cost/cpu_seconds", "cost/share_of_beside"),
