@@ -19,7 +19,7 @@ from nnfs.evaluate import evaluate
 from nnfs.experiments.p3 import short
 from nnfs.model import evaluating
 
-STEPS = 640
+STEPS = 960
 EVERY, BATCHES = 100, 400  # makeMoE's
 
 
