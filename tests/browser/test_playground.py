@@ -46,7 +46,12 @@ def opened(page: Page, post: str, state: str = "") -> Locator:
 
 def at_rest(figure: Locator) -> None:
     expect(figure.locator("nn-playground:not([data-playing])")).to_have_count(1, timeout=60_000)
-    figure.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    drawn(figure.page)
+
+
+def drawn(page: Page) -> None:
+    """Wait for what a press draws: one frame shows the press, the next one its drawing."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))")
 
 
 def train(figure: Locator, guess: str = "skip") -> None:
@@ -59,12 +64,14 @@ def train(figure: Locator, guess: str = "skip") -> None:
 
 
 def epoch_and_loss(figure: Locator) -> tuple[int, float]:
+    drawn(figure.page)
     shown = re.fullmatch(r"([\d,]+), loss (.+)", figure.locator(".pg-run .nn-shown").inner_text())
     assert shown
     return int(shown[1].replace(",", "")), number(shown[2])
 
 
 def printed(figure: Locator) -> str:
+    drawn(figure.page)
     return figure.locator(".pg-badge summary code").inner_text()
 
 
