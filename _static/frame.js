@@ -106,4 +106,10 @@
     whenIdle(layOut);
   };
   addEventListener("load", () => whenIdle(layOut));
+  //     Who moves before that gets the rest at once: a place is found by heights, and those of sections that wait are
+  //     guesses.
+  const layOutRest = () => waiting.splice(0).forEach((section) => section.classList.add("nn-laid-out"));
+  for (const name of ["pointerdown", "keydown", "wheel", "scroll"]) {
+    addEventListener(name, layOutRest, { once: true, passive: true, capture: true });
+  }
 })();

@@ -14,6 +14,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import BrowserContext
 
 from nnfs.site import bundle
 
@@ -26,6 +27,19 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
     """The system's Chromium, the one that CHROMIUM names, or Playwright's own."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     return {**browser_type_launch_args, "args": FLAGS, **({"executable_path": found} if found else {})}
+
+
+@pytest.fixture(scope="session")
+def whole() -> str:
+    """A script for pages on which no section waits to be laid out: a test scrolls without a press or a key before it,
+    which no reader can, and what it scrolls to would move. tests/browser/test_frame.py looks at those that wait."""
+    return "performance.getEntriesByType = () => [{ type: 'reload' }]"
+
+
+@pytest.fixture
+def context(context: BrowserContext, whole: str) -> BrowserContext:
+    context.add_init_script(whole)
+    return context
 
 
 @contextlib.contextmanager

@@ -173,3 +173,42 @@ def test_on_paper_there_is_the_text_alone_with_its_title(page: Page, site_url: s
     expect(page.locator("article h1")).to_be_visible()
     for part in (".nn-bar", ".nn-nav", ".nn-contents", ".nn-turn"):
         expect(page.locator(part)).to_be_hidden()
+
+
+# --- Sections of a long page wait on a phone, and nobody loses their place by it ------------------------------------
+
+WAITING = """[...document.querySelectorAll(".bd-article > section > section")]
+  .filter((section) => getComputedStyle(section).contentVisibility === "auto").length"""
+PLACE = "document.querySelector('#fig-arithmetic').getBoundingClientRect().top"
+
+
+@pytest.fixture
+def patient_phone(browser: Any) -> Iterator[Page]:
+    """A phone on which a page has no time of its own to lay out what waits."""
+    context = browser.new_context(viewport={"width": 360, "height": 640})
+    context.add_init_script("window.requestIdleCallback = () => 0")
+    yield context.new_page()
+    context.close()
+
+
+def test_a_page_opened_at_its_top_lets_sections_wait_until_somebody_moves(patient_phone: Page, site_url: str) -> None:
+    patient_phone.goto(f"{site_url}/{POST}")
+    assert patient_phone.evaluate(WAITING) > 5
+    patient_phone.keyboard.press("Shift")
+    assert patient_phone.evaluate(WAITING) == 0
+
+
+def test_a_link_into_a_page_leads_there_and_stays_there(patient_phone: Page, site_url: str) -> None:
+    patient_phone.goto(f"{site_url}/{POST}#fig-arithmetic")
+    assert patient_phone.evaluate(WAITING) == 0
+    expect(patient_phone.locator("#fig-arithmetic nn-arithmetic")).to_have_attribute("data-phase", "live")
+    assert 0 <= patient_phone.evaluate(PLACE) < 640
+
+
+def test_a_page_loaded_again_is_where_its_reader_was(patient_phone: Page, site_url: str) -> None:
+    patient_phone.goto(f"{site_url}/{POST}#fig-arithmetic")
+    patient_phone.evaluate("history.replaceState(null, '', location.pathname)")
+    place = patient_phone.evaluate(PLACE)
+    patient_phone.reload()
+    patient_phone.wait_for_function(f"Math.abs({PLACE} - {place}) < 2")
+    assert patient_phone.evaluate(WAITING) == 0

@@ -13,6 +13,9 @@
   headings = headings === "plain" ? "plain" : "hand";
   const dark = mode === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : mode === "dark";
   Object.assign(document.documentElement.dataset, { mode, theme: dark ? "dark" : "light", skin, headings });
+  // sections may wait (frame.css), unless the page opens further down: at a link's target, or where its reader was
+  const fresh = performance.getEntriesByType("navigation")[0]?.type === "navigate";
+  if (fresh && !location.hash) document.documentElement.dataset.waits = "";
   for (const href of {{ first_faces|tojson }}[skin]) { // before the style sheet that names them has come
     const link = { rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", href };
     document.head.append(Object.assign(document.createElement("link"), link));
