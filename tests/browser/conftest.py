@@ -30,15 +30,15 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
 
 
 @pytest.fixture(scope="session")
-def whole() -> str:
+def laid_out() -> str:
     """A script for pages on which no section waits to be laid out: a test scrolls without a press or a key before it,
     which no reader can, and what it scrolls to would move. tests/browser/test_frame.py looks at those that wait."""
     return "performance.getEntriesByType = () => [{ type: 'reload' }]"
 
 
 @pytest.fixture
-def context(context: BrowserContext, whole: str) -> BrowserContext:
-    context.add_init_script(whole)
+def context(context: BrowserContext, laid_out: str) -> BrowserContext:
+    context.add_init_script(laid_out)
     return context
 
 

@@ -180,9 +180,9 @@ def test_a_link_brings_back_the_sum_the_code_and_the_epoch(page: Page, figure: L
     expect(sentence(hostile)).to_contain_text("0 + 9,999: this net was never asked above 39 + 39.")
 
 
-def test_a_thumb_at_360_pixels_picks_a_cell_and_scrubs(browser: Browser, site_url: str, said, whole: str):
+def test_a_thumb_at_360_pixels_picks_a_cell_and_scrubs(browser: Browser, site_url: str, said, laid_out: str):
     context = browser.new_context(viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
-    context.add_init_script(whole)
+    context.add_init_script(laid_out)
     page = context.new_page()
     figure = live(page, site_url)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
