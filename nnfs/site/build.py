@@ -6,6 +6,7 @@ reads is what it was after the last clean build, there is nothing to do and Sphi
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nnfs.errors import UserError
@@ -61,22 +63,46 @@ def input_digest(root: Path) -> str:
     total = hashlib.sha256((deps.toolchain() + os.environ.get(SWITCH, "")).encode())
     lock = root / "interactive" / "node_modules" / ".package-lock.json"
     for path in [*input_files(root), *([lock] if lock.is_file() else [])]:
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:  # gone since it was listed: the temporary name of a record that is being written
+            continue
         total.update(path.relative_to(root).as_posix().encode() + b"\0")
-        total.update(hashlib.sha256(path.read_bytes()).digest())
+        total.update(hashlib.sha256(content).digest())
     return total.hexdigest()
 
 
+@contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """One build of a checkout at a time: two would write the same pages. The second waits for the first."""
+    lock = root / ".cache" / "build.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another build of this checkout is under way: waiting for its end", file=sys.stderr, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def build(fresh: str = "", jobs: str = "auto", *, update_values: bool = False, root: Path | None = None) -> int:
-    """Build the site, strictly; 0 if every page is clean.
+    """Build the site, strictly; 0 if every page is clean. While another build of this checkout runs, wait for it.
 
     fresh: run these posts again even if nothing changed, by number or name, comma-separated. jobs: parallel readers.
     Raises BuildError if `fresh` names no post.
     """
     root = project_root(root)
-    out, stamp = root / OUT, root / OUT / INPUTS
     if fresh and not any(matches(docname, fresh) for docname, _ in posts(root)):
         known = ", ".join(docname.rsplit("/", 1)[-1] for docname, _ in posts(root))
         raise BuildError(f"--fresh {fresh}: no such post; there are {known}")
+    with alone(root):
+        return build_alone(root, fresh, jobs, update_values)
+
+
+def build_alone(root: Path, fresh: str, jobs: str, update_values: bool) -> int:
+    """`build` when nobody else does."""
+    out, stamp = root / OUT, root / OUT / INPUTS
     started, digest = time.monotonic(), input_digest(root)
     if (
         not fresh

@@ -60,7 +60,8 @@ def served(folder: Path) -> Iterator[str]:
 def site_url() -> Iterator[str]:
     """The built site of this checkout, built first if it is not there."""
     build = [sys.executable, "-m", "nnfs", "build"]
-    subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)
+    made = subprocess.run(build, cwd=REPOSITORY, capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout + made.stderr
     with served(REPOSITORY / "_build" / "html") as address:
         yield address
 

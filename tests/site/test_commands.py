@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import subprocess
 import sys
@@ -19,6 +20,19 @@ def test_build_then_nothing_to_do_then_an_edit_is_seen(new_site):
     assert "nothing changed" not in third.output
     assert third.ran == []
     assert "Other words." in site.page("02-two")
+
+
+def test_a_second_build_waits_for_the_first(site):
+    with (site.root / ".cache" / "build.lock").open("w") as another:
+        fcntl.flock(another, fcntl.LOCK_EX)
+        command = [sys.executable, "-m", "nnfs", "build", "--jobs", "1"]
+        waiting = subprocess.Popen(command, cwd=site.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert "another build of this checkout is under way" in waiting.stderr.readline()
+        assert waiting.poll() is None
+        assert not (site.root / "_build" / "html" / "index.html").exists()
+    output, errors = waiting.communicate(timeout=120)
+    assert waiting.returncode == 0, errors
+    assert "built _build/html/index.html" in output
 
 
 def test_a_script_and_the_wish_for_no_scripts_are_inputs_of_a_build(site):
