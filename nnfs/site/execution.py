@@ -143,19 +143,28 @@ def execute(notebook: NotebookNode, srcdir: Path, allowed: Sequence[Path]) -> fl
 
     for _, cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
-    client = NotebookClient(
-        notebook,
-        timeout=TIMEOUT,
-        kernel_manager_class=OwnKernel,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(srcdir)}},
-        record_timing=False,
-        on_cell_start=starting,
-    )
-    started = time.monotonic()
-    try:
+
+    def attempt() -> None:
+        client = NotebookClient(
+            notebook,
+            timeout=TIMEOUT,
+            kernel_manager_class=OwnKernel,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(srcdir)}},
+            record_timing=False,
+            on_cell_start=starting,
+        )
         with tempfile.TemporaryDirectory() as profile:  # nobody's start-up files
             client.execute(env={**env, "IPYTHONDIR": profile})
+
+    started = time.monotonic()
+    try:
+        try:
+            attempt()
+        except RuntimeError:  # before any cell: another program took a port that was free when it was chosen
+            if running >= 0:
+                raise
+            attempt()
     except CellTimeoutError:
         raise CellError(running, f"ran longer than {TIMEOUT} s and was stopped") from None
     except DeadKernelError:
