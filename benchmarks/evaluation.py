@@ -16,17 +16,18 @@ from nnfs import recipes, train
 from nnfs.batches import Windows
 from nnfs.data import shakespeare
 from nnfs.evaluate import evaluate
-from nnfs.experiments.p3 import short
+from nnfs.experiments.p3 import SHAKESPEARE_SHORT
 from nnfs.model import evaluating
 
-STEPS = 960
+ARM = SHAKESPEARE_SHORT.arms["ours"].config
+STEPS = ARM["train"]["steps"]
 EVERY, BATCHES = 100, 400  # makeMoE's
 
 
 def main() -> None:
     torch.set_num_threads(1)
     learnt, dev, _ = shakespeare.split()
-    config = short(STEPS)
+    config = ARM
     run = train.Run(recipes.make_model(config, learnt.vocab, 0), train.TrainConfig(**config["train"]), None)
     batches = recipes.make_batches(config, learnt, 0)
     random = Windows(dev, rows=32, length=64, seed=0)
