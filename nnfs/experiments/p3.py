@@ -255,7 +255,8 @@ SHAKESPEARE_SHORT = Experiment(
         ),
         "nanogpt": Arm({**SHORT, **NANOGPT, "keep": True}, minutes=2),
         "ours": Arm({**SHORT, **short(960), "keep": True, "beside": NANOGPT}, minutes=2),
-        "ours-prior": Arm({**SHORT, **short(760), "keep": True, "beside": NANOGPT, "prior": 6}, minutes=2),
+        # no checkpoint: averaging beats multiplying, and what git holds is limited
+        "ours-prior": Arm({**SHORT, **short(700), "beside": NANOGPT, "prior": 6}, minutes=2),
         "ours-mixture": Arm(
             {**SHORT, **short(780), "keep": True, "beside": NANOGPT, "prior": 6, "mix": True}, minutes=2
         ),
