@@ -2,7 +2,7 @@
 
 project = "Neural Nets from Scratch"
 author = "the author"  # the name that stands under every post
-copyright = "2026, the authors. Text CC BY 4.0, code MIT"
+copyright = "2026, the author. Text CC BY 4.0, code MIT"
 
 extensions = ["nnfs.site", "sphinxcontrib.bibtex", "sphinx_reredirects"]
 exclude_patterns = [

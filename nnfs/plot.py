@@ -112,6 +112,7 @@ def style() -> None:
             "ytick.labelsize": TICK_SIZE,
             "xtick.major.size": 4,
             "ytick.major.size": 4,
+            "xtick.major.pad": 6,  # numbers grow on a phone, upwards
             "xtick.minor.size": 0,
             "ytick.minor.size": 0,
             "lines.linewidth": 2.2,
@@ -528,7 +529,9 @@ def _plain_logarithms(ax: Axes) -> None:
         k = round(math.log10(x))
         if not math.isclose(x, 10.0**k, rel_tol=1e-9):
             return ""
-        return f"{x:g}" if -3 <= k <= 3 else "10" + str(k).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        if -4 <= k <= 5:
+            return f"{x:,.0f}" if k >= 0 else f"{x:.{-k}f}"
+        return "10" + str(k).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
     for axis in (ax.xaxis, ax.yaxis):
         if axis.get_scale() == "log" and isinstance(axis.get_major_formatter(), LogFormatter):

@@ -46,6 +46,7 @@ LEVELS = {"u8": (0, 255), "i8": (-127, 127), "u16": (0, 65535)}
 ALIGNMENT = 4  # bytes; a Float32Array may begin at each array
 MAX_BYTES = 60_000  # compressed; an interactive is no download
 OPS = {"<": operator.lt, "<=": operator.le, ">=": operator.ge, ">": operator.gt}
+WORDS = {"<": "below ", "<=": "at most ", "==": "", ">=": "at least ", ">": "above "}  # in the list of claims
 
 
 class TraceError(ValueError):
@@ -168,7 +169,7 @@ class Recorder:
         if any(other["id"] == id for other in self.header["claims"]):
             raise TraceError(f"{self._where}: claim {id!r} is stated twice")
         measured = _measure(stated, self._decoded, self._where)
-        claims.claim(text, _holds(stated, measured), measured=measured, bar=f"{op} {value:g}")
+        claims.claim(text, _holds(stated, measured), measured=measured, wanted=f"{WORDS[op]}{value:g}")
         self.header["claims"].append(stated)
         return self
 

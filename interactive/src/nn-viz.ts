@@ -60,7 +60,7 @@ export class NetworkView {
   #edges: Edge[] = [];
   #radius = 0;
   #lines: SVGPathElement[] = [];
-  #labels: SVGTextElement[] = [];
+  #labels: SVGGElement[] = [];
   #units: { node: Node; group: SVGGElement; text: SVGTextElement }[] = [];
   readonly #chosen = s("path", { class: "nn-chosen" });
   readonly #onEdge: (edge: Edge) => void;
@@ -123,10 +123,12 @@ export class NetworkView {
       group,
       text: group.querySelector("text")!,
     }));
-    const labels = select(this.root).append("g").selectAll("text").data(this.#edges).join("text");
+    const labels = select(this.root).append("g").selectAll("g").data(this.#edges).join("g");
     const places = this.#labelPlaces(at);
-    labels.attr("class", "nn-weight nn-halo").attr("transform", (_, i) => `translate(${places[i]!.join(" ")})`);
-    this.#labels = labels.nodes() as SVGTextElement[];
+    labels.attr("class", "nn-weight").attr("transform", (_, i) => `translate(${places[i]!.join(" ")})`);
+    labels.append("rect").attr("y", -8.5).attr("height", 17).attr("rx", 3); // no line runs through a number
+    labels.append("text");
+    this.#labels = labels.nodes() as SVGGElement[];
   }
 
   /** Where along each line its number stands: as far as can be from the others that may be shown with it. */
@@ -167,8 +169,15 @@ export class NetworkView {
       if (chosen) this.#chosen.setAttribute("d", path.getAttribute("d")!);
       const label = this.#labels[i]!;
       const told = chosen || (numbers && (few || (edge !== null && same(edge, here))));
-      label.textContent = told ? format(w, 3) : "";
-      if (told) label.classList.toggle("nn-minus", w < 0);
+      label.style.display = told ? "" : "none";
+      if (!told) return;
+      const [plate, digits] = label.children as unknown as [SVGRectElement, SVGTextElement];
+      const words = format(w, few && this.#edges.length > 13 ? 2 : 3);
+      digits.textContent = words;
+      const width = 6.6 * words.length + 4; // of digits in 12 px
+      plate.setAttribute("x", String(-width / 2));
+      plate.setAttribute("width", String(width));
+      label.classList.toggle("nn-minus", w < 0);
     });
     for (const { node, group, text } of this.#units) {
       if (node.bias) continue;
@@ -243,7 +252,7 @@ export class LossView {
     const y = log
       ? logScale([low, roundUp(Math.max(most, 2 * low))], [BOX.bottom, BOX.top])
       : linear([0, roundUp(Math.max(most, 0.01))], [BOX.bottom, BOX.top]);
-    this.#axes(x, y, log);
+    this.#axes(x, y, log, earlier.length > 0);
     const path = ({ epochs, losses }: Line): string =>
       losses.map((loss, i) => `${i === 0 ? "M" : "L"}${x(epochs[i]!).toFixed(1)} ${y(loss).toFixed(1)}`).join("");
     select(this.#lines).selectAll("path").data(earlier).join("path")
@@ -254,10 +263,10 @@ export class LossView {
     this.#now.style.display = Number.isFinite(loss) ? "" : "none";
   }
 
-  #axes(x: Scale, y: Scale, log: boolean): void {
+  #axes(x: Scale, y: Scale, log: boolean, earlier: boolean): void {
     const end = x.invert(BOX.right);
     const [low, high] = [y.invert(BOX.bottom), y.invert(BOX.top)];
-    const key = `${log} ${end} ${low} ${high}`;
+    const key = `${log} ${end} ${low} ${high} ${earlier}`;
     if (key === this.#drawn) return;
     this.#drawn = key;
     const say = (text: string, at: Readonly<Record<string, unknown>>): SVGTextElement =>
@@ -266,6 +275,7 @@ export class LossView {
     const few = powers.filter((_, i) => i % Math.ceil(powers.length / 6) === 0);
     this.#ticks.replaceChildren(
       say("loss", { x: BOX.left, y: BOX.top - 8, "text-anchor": "middle" }),
+      ...(earlier ? [say("grey: runs before this one", { x: BOX.right, y: BOX.top - 8, "text-anchor": "end" })] : []),
       ...few.flatMap((value) => [
         s("path", { class: "nn-level", d: `M${BOX.left} ${y(value).toFixed(1)}H${BOX.right}` }),
         say(tick(value), { x: BOX.left - 5, y: y(value) + 4, "text-anchor": "end" }),
@@ -315,7 +325,7 @@ export class SurfaceView {
   readonly #half = s("path", { class: "nn-half" });
   readonly #marks = s("g");
   readonly #across = s("text", { class: "nn-axis-name nn-halo", x: 100, y: 194 });
-  readonly #up = s("text", { class: "nn-axis-name nn-halo", x: 8, y: 100 });
+  readonly #up = s("text", { class: "nn-axis-name nn-halo", x: 14, y: 100 });
   readonly #asked = s("g", {}, s("circle", { class: "nn-asked-edge" }), s("circle", { class: "nn-asked" }));
   readonly #cursor = s("g", {}, s("rect", { class: "nn-cursor-edge" }), s("rect", { class: "nn-cursor" }));
   #domain: Domain = { x: [0, 1], y: [0, 1] };
@@ -341,8 +351,8 @@ export class SurfaceView {
   /** The part of the plane that is shown, and what its axes are called. */
   shape(domain: Domain, [across, up]: readonly [string, string]): void {
     this.#domain = domain;
-    this.#across.textContent = across;
-    this.#up.textContent = up;
+    this.#across.textContent = `${across} →`; // an arrow, so that no name is taken for a point
+    this.#up.textContent = `${up} ↑`;
   }
 
   /** The input under a click. */

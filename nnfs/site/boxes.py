@@ -182,7 +182,7 @@ def _visit_guess(self: Any, node: nn_guess) -> None:
         low, high = node["span"]
         keys = "numeric" if low >= 0 else "text"  # phones show no minus among digits
         entry = f'<input type="number" name="{name}" min="{low}" max="{high}" inputmode="{keys}" autocomplete="off">'
-        self.body.append(f'<p class="nn-guess"><label>Your guess, {low} to {high} {entry}</label></p>\n')
+        self.body.append(f'<div class="nn-guess"><label>Your guess, {low} to {high} {entry}</label></div>\n')
     else:
         self.body.append('<fieldset class="nn-guess"><legend>Your guess</legend>')
         for option in node["options"]:

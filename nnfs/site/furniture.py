@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import html
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,31 @@ def provenance(page: pages.Page, docname: str, srcdir: Path) -> nodes.Node:
     return raw('<aside class="nn-provenance"><p>' + " ".join(lines) + "</p></aside>")
 
 
+WORDY = 32  # characters in a cell of a table, from which on its columns keep room for words on a phone
+
+# What a line should not break: 2-4-1, GPT-2's, 120 + 35, Cell 27, 31 min
+TOGETHER = re.compile(
+    r"\b[A-Za-z0-9]+(?:-\d+)+(?:[’']s)?|\d+ [+×] \d+(?: = \d+)?|"
+    r"\b(?:Cell|Part|Parts|Figure|Table|Listing|Chapter|lecture) \d+|\b\d[\d,.]* (?:min|MB|KB|px|ms|PFLOP)\b"
+)
+
+
+def keep_together(doctree: nodes.document) -> None:
+    """Wrap in running text what a line should not break."""
+    for text in list(doctree.findall(nodes.Text)):
+        parent = text.parent
+        if not isinstance(parent, (nodes.paragraph, nodes.emphasis, nodes.strong, nodes.caption)):
+            continue
+        pieces: list[nodes.Node] = []
+        at, words = 0, text.astext()
+        for found in TOGETHER.finditer(words):
+            pieces += [nodes.Text(words[at : found.start()])] if found.start() > at else []
+            pieces.append(nodes.inline("", found[0], classes=["nn-together"]))
+            at = found.end()
+        if pieces:
+            parent.replace(text, [*pieces, *([nodes.Text(words[at:])] if at < len(words) else [])])
+
+
 def furnish(app: Sphinx, doctree: nodes.document) -> None:
     """Number and anchor the cells, drop cells that show nothing, add header and provenance."""
     env, docname = app.env, app.env.current_document.docname
@@ -120,6 +146,15 @@ def furnish(app: Sphinx, doctree: nodes.document) -> None:
             cell["ids"].append(anchor)
         else:  # a hidden cell that only spoke to the build still needs a place to link to
             cell.replace_self(raw(f'<span id="{anchor}"></span>'))
+    for note in list(doctree.findall(nodes.sidebar)):  # stays with the paragraph before it, and begins beside it
+        if "margin" in note["classes"] and (home := note.parent) is not None:
+            place = home.index(note)
+            if place and isinstance(home[place - 1], nodes.paragraph):
+                home[place - 1 : place + 1] = [nodes.container("", home[place - 1], note, classes=["nn-noted"])]
+    for table in doctree.findall(nodes.table):
+        if any(len(entry.astext()) > WORDY for entry in table.findall(nodes.entry)):
+            table["classes"].append("nn-words")
+    keep_together(doctree)
     if page.failed:
         return
     matter = front_matter(Path(env.doc2path(docname)))

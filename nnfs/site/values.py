@@ -28,7 +28,7 @@ LOGGER = logging.getLogger(__name__)
 VERIFIED = Path(".cache") / "verify.json"  # what `nnfs verify` last found, by record
 CHECKS = '<details class="nn-checks"><summary>Show the cells that the text leaves out</summary>'
 DEFAULT_RTOL = 1e-6  # of value() in nnfs.claims
-NOT_VERIFIED = "not verified here"
+NOT_VERIFIED = "not rehearsed again here"
 
 
 # --- prose -----------------------------------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ def card(value: dict[str, Any]) -> str:
     if value.get("seed") is not None:
         parts.append(f"Seed {value['seed']}.")
     if isinstance(value["value"], float):
-        parts.append(f"Full value {value['value']!r}; another machine may differ by {value['rtol']:g} of it.")
+        parts.append(f"Full value {value['value']:.10g}; another machine may differ by {value['rtol']:g} of it.")
     return " ".join(parts)
 
 
@@ -106,7 +106,7 @@ class Claims(SphinxDirective):
             line = nodes.paragraph()
             line += nodes.Text(claim["sentence"].rstrip(".") + ". ")
             if claim["numbers"]:
-                facts = ", ".join(f"{key} = {short(x)}" for key, x in claim["numbers"].items())
+                facts = "; ".join(f"{key.replace('_', ' ')}: {read(x)}" for key, x in claim["numbers"].items())
                 line += nodes.inline("", f"{facts}. ", classes=["nn-facts"])
             line += nodes.reference("", f"Cell {claim['cell']}", refid=f"cell-{claim['cell']}", internal=True)
             listing += nodes.list_item("", line)
@@ -126,8 +126,17 @@ def checks(page: Page) -> list[nodes.Node]:
     return [*fold, nodes.raw("", "</details>", format="html")]
 
 
+def read(x: Any) -> str:
+    """A number as a reader wants it beside a sentence: three significant digits at most, a true minus."""
+    if isinstance(x, list):
+        return ", ".join(read(item) for item in x[:8]) + (", …" if len(x) > 8 else "")
+    if isinstance(x, float):
+        return f"{x:.3g}".replace("-", "−")
+    return f"{x:,}".replace("-", "−") if isinstance(x, int) and not isinstance(x, bool) else str(x)
+
+
 def short(x: Any) -> str:
-    """A number as a reader wants it in a list: six significant digits at most."""
+    """A number as a log wants it: six significant digits at most."""
     if isinstance(x, float):
         return f"{x:.6g}"
     if isinstance(x, list):
@@ -188,7 +197,7 @@ def beside(app: Sphinx) -> Any:
 
 
 def record_state(srcdir: Path, record: str, digest: str) -> str:
-    """`ok`, `stale`, … as `nnfs verify` last found this very record here, or `not verified here`."""
+    """`ok`, `stale`, … as `nnfs verify` last found this very record here, or NOT_VERIFIED."""
     try:
         found = json.loads((srcdir / VERIFIED).read_text(encoding="utf-8")).get(record, {})
     except (OSError, ValueError):

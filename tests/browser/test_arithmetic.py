@@ -161,7 +161,7 @@ def test_what_is_no_number_stays_text(page: Page, figure: Locator, typed: str, t
 def test_more_than_was_asked_is_said_to_be_so_or_computed(figure: Locator):
     ask(figure, "37", "58")
     expect(sentence(figure)).to_contain_text("37 + 58: this net was never asked above 39 + 39.")
-    figure.get_by_role("radio", name="line", exact=True).check()
+    figure.get_by_role("radio", name="linear", exact=True).check()
     expect(sentence(figure)).to_contain_text("37 + 58: answers 95, right.")
     figure.get_by_role("radio", name="ReLU", exact=True).check()
     expect(sentence(figure)).to_contain_text("Computed here, from the trained weights.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -37,6 +39,40 @@ def test_no_page_scrolls_sideways(page: Page, post_url: str, width: int):
     page.set_viewport_size({"width": width, "height": 640})
     page.goto(post_url)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("skin", ["chalkboard", "theorem"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_every_field_of_a_guess_lies_inside_its_box(page: Page, post_url: str, width: int, skin: str):
+    """A skin may float a box's word beside its text, and what comes after must not be thrown out of the box."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{post_url}?skin={skin}")
+    outside, fields = page.evaluate("""() => {
+      const fields = [...document.querySelectorAll('.nn-guess :is(input, label)')]
+        .map((field) => [field, field.closest('.nn-predict, .nn-box')]);
+      const out = fields.filter(([field, box]) => {
+        const [a, b] = [field.getBoundingClientRect(), box.getBoundingClientRect()];
+        return a.left < b.left - 1 || a.right > b.right + 1 || a.top < b.top - 1 || a.bottom > b.bottom + 1;
+      });
+      return [out.map(([field]) => field.textContent || field.name), fields.length];
+    }""")
+    assert fields >= 3
+    assert outside == []
+
+
+def test_a_margin_note_begins_beside_its_paragraph_and_meets_no_other(page: Page, post_url: str):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(post_url)
+    places = page.evaluate("""[...document.querySelectorAll('.nn-noted')].map((home) => {
+      const [text, note] = [...home.children].map((child) => child.getBoundingClientRect());
+      return { text: [text.top, text.right], note: [note.top, note.left, note.bottom] };
+    })""")
+    assert places
+    for place in places:
+        assert abs(place["note"][0] - place["text"][0]) < 10
+        assert place["note"][1] >= place["text"][1]
+    for one, next_one in itertools.pairwise(places):
+        assert one["note"][2] <= next_one["note"][0]
 
 
 def test_nothing_is_asked_of_another_host(page: Page, post_url: str, site_url: str):

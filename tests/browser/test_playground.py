@@ -189,6 +189,17 @@ def test_points_are_placed_changed_and_removed_by_keyboard(page: Page, post: str
     expect(page.locator(".nn-announcer")).to_have_text("1 points.", timeout=10_000)
 
 
+def test_a_plane_without_points_says_so_and_claims_nothing(page: Page, post: str, errors: list[str]):
+    figure = opened(page, post, "task:points,net:3")
+    expect(figure.locator(".nn-range output")).to_have_text("no points yet")
+    for name in ("Train", "Step", "Back", "Reset"):
+        expect(figure.get_by_role("button", name=name, exact=True)).to_be_disabled()
+    expect(figure.locator(".pg-badge")).to_be_hidden()
+    expect(figure.locator(".nn-loss")).to_be_hidden()
+    assert "NaN" not in figure.inner_text()
+    assert "not a number" not in figure.inner_text()
+
+
 # --- Time -----------------------------------------------------------------------------------------------------------
 
 
@@ -206,6 +217,7 @@ def test_the_slider_goes_back_to_the_very_numbers_of_an_earlier_epoch(
         assert epoch_and_loss(figure) == (epoch, pytest.approx(then["loss"], rel=2e-3))
         assert printed(figure).split()[-4:] == [f"{answer:.2f}" for answer in then["answers"]]
     assert epoch_and_loss(figure)[1] > trained
+    expect(figure.locator(".pg-say")).to_contain_text("Epoch 1,")  # and not what became of it in the end
     figure.get_by_role("button", name="Step", exact=True).click()
     assert epoch_and_loss(figure)[0] == 2
 

@@ -270,7 +270,7 @@ def test_failures_in_two_posts_are_both_reported(site):
 def test_a_stale_record_that_a_post_cites_stops_it(site):
     site.write("posts/02-two.md", site.post(2, "Two", "from nnfs.claims import cite\ncite('p9.toy/a/seed-0', 'abc')"))
     assert site.build().status == 0
-    assert "not verified here" in site.page("02-two")
+    assert "not rehearsed again here" in site.page("02-two")
     site.write(".cache/verify.json", '{"p9.toy/a/seed-0": {"state": "stale", "digest": "abc"}}')
     assert_fails_twice(site, "p9.toy/a/seed-0 is stale", "nnfs run p9.toy")
     site.write(".cache/verify.json", '{"p9.toy/a/seed-0": {"state": "ok", "digest": "abc"}}')
@@ -278,7 +278,7 @@ def test_a_stale_record_that_a_post_cites_stops_it(site):
     assert "(ok)" in site.page("02-two")
     site.write(".cache/verify.json", '{"p9.toy/a/seed-0": {"state": "ok", "digest": "of an older record"}}')
     assert site.build().status == 0
-    assert "not verified here" in site.page("02-two")
+    assert "not rehearsed again here" in site.page("02-two")
 
 
 def test_a_build_that_was_killed_is_not_taken_for_clean(site):

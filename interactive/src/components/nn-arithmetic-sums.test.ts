@@ -136,7 +136,7 @@ describe("words", () => {
   });
 
   it("name every code as the post does", () => {
-    expect(Object.values(NAMES)).toEqual(["line", "sigmoid", "ReLU", "digits", "one-hot"]);
+    expect(Object.values(NAMES)).toEqual(["linear", "sigmoid", "ReLU", "digits", "one-hot"]);
     expect(Object.keys(NAMES) satisfies string[] as Code[]).toHaveLength(5);
   });
 });

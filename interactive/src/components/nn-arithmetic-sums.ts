@@ -9,7 +9,7 @@ import { MLP } from "../nn-engine";
 export const CODES = ["linear", "sigmoid", "relu", "digits", "one-hot"] as const;
 export type Code = (typeof CODES)[number];
 export const NAMES: Readonly<Record<Code, string>> = {
-  linear: "line", sigmoid: "sigmoid", relu: "ReLU", digits: "digits", "one-hot": "one-hot",
+  linear: "linear", sigmoid: "sigmoid", relu: "ReLU", digits: "digits", "one-hot": "one-hot",
 }; // prettier-ignore
 
 /** Where a sum lies: among those that were taught, held out of them, or outside, with a number above `top`. */

@@ -2,7 +2,7 @@
 // and how far off it is on every other sum at the same time. The answers are those of posts/02's five codes.
 import { button, range, relabel, segmented, toolbar } from "../core/controls";
 import { NNElement, addStyle, h } from "../core/element";
-import { keys } from "../core/keys";
+import { keys, keysButton } from "../core/keys";
 import { fragmentState, int, oneOf, type FragmentState } from "../core/state";
 import { dataTable, type DataTable } from "../core/table";
 import { loadTrace, type Trace } from "../core/trace";
@@ -91,7 +91,7 @@ export class NNArithmetic extends NNElement {
           this.#sentence,
           this.#strip.root,
           this.#slider.root,
-          toolbar("Training", this.#play, button("Reset", () => this.#reset(), { icon: "reset" }), copy),
+          toolbar("Training", this.#play, button("Reset", () => this.#reset(), { icon: "reset" }), copy, keysButton(this)),
         ),
         h("div", { class: "nn-sum-all" }, this.#map.root, this.#scores),
       ),

@@ -5,7 +5,7 @@
 import { slice } from "../core/clock";
 import { button, numberField, range, relabel, segmented, select, switchBox, toolbar } from "../core/controls";
 import { NNElement, addStyle, h } from "../core/element";
-import { keys } from "../core/keys";
+import { keys, keysButton } from "../core/keys";
 import { format } from "../core/scale";
 import { soundButton } from "../core/sound";
 import { flag, fragmentState, int, oneOf, real, type FragmentState, type Param } from "../core/state";
@@ -386,7 +386,8 @@ export class NNPlayground extends NNElement {
     const units: (Unit | null)[] = [];
     shows.addEventListener("change", () => this.#show(units[shows.selectedIndex] ?? null));
     const key = h("span", { class: "pg-ramp", "aria-hidden": "true" }, h("span", {}, "0"), h("i", {}), h("span", {}, "1"));
-    const label = h("div", { class: "pg-key" }, shows, key);
+    const picker = h("label", { class: "pg-shows" }, h("span", { "aria-hidden": "true" }, "shows"), shows);
+    const label = h("div", { class: "pg-key" }, picker, key);
     this.#draw.push(() => {
       const run = this.#run;
       const { net, settings, data } = run;
@@ -520,7 +521,8 @@ export class NNPlayground extends NNElement {
       const said = waits ? `You said ${question(this.#settings.task).options[this.#guess!]}. ` : "";
       const empty = "Tap the square, or use arrows and Enter, to place points of two classes.";
       const words = run.data.rows === 0 ? empty : run.epoch === 0 && said ? `${said}Now train it.` : said + this.#sentence();
-      say.draw(open ? question(this.#settings.task) : null, this.#verdict || words);
+      const judged = run.epoch >= MARK ? this.#verdict : ""; // who scrubs back reads about the epoch that is shown
+      say.draw(open ? question(this.#settings.task) : null, judged || words);
     });
     return say.root;
   }
@@ -534,7 +536,7 @@ export class NNPlayground extends NNElement {
     const reset = button("Reset", () => this.#reset(), { icon: "reset", title: "Back to epoch 0, a fresh start (R)" });
     for (const small of [back, step, reset]) small.classList.add("pg-small");
     const speed = segmented(
-      "Epochs a frame",
+      "Epochs a picture",
       SPEEDS.map((value) => ({ value, label: Number(value).toLocaleString("en") })),
       "10",
       (value) => {
@@ -544,13 +546,15 @@ export class NNPlayground extends NNElement {
     );
     const time = range("Epoch", {
       min: 0, max: 1, step: 1, value: 0,
-      format: (epoch) => `${epoch.toLocaleString("en")}, loss ${format(this.#run?.loss ?? NaN)}`,
+      format: (epoch) => (this.#run?.data.rows ? `${epoch.toLocaleString("en")}, loss ${format(this.#run.loss)}` : "no points yet"),
       onInput: (epoch) => this.#seek(epoch),
     }); // prettier-ignore
     this.#draw.push(() => {
       const run = this.#run;
       relabel(train, this.playing ? "Pause" : "Train", this.playing ? "pause" : "play");
-      train.disabled = run.data.rows === 0;
+      const empty = run.data.rows === 0;
+      for (const needsPoints of [train, step, reset, back]) needsPoints.disabled = empty;
+      time.input.disabled = empty;
       speed.set(SPEEDS.find((value) => Number(value) === this.#speed) ?? "10");
       back.setAttribute("aria-disabled", String(run.epoch === 0));
       time.input.max = String(Math.max(1, run.last));
@@ -585,6 +589,7 @@ export class NNPlayground extends NNElement {
       const open = this.#edge !== null && run.data.rows > 0;
       tab.set(open ? "hand" : "loss");
       tools.hidden = open;
+      curve.style.visibility = open || run.data.rows > 0 ? "" : "hidden"; // its room is kept
       curve.hidden = open;
       hand.root.hidden = !open;
       log.set(this.#log);
@@ -622,6 +627,8 @@ export class NNPlayground extends NNElement {
       const { settings } = this.#run;
       if (document.activeElement !== rate.input) rate.set(settings.rate);
       if (document.activeElement !== seed.input) seed.set(settings.seed);
+      badge.hidden = this.#run.data.rows === 0;
+      if (badge.hidden) return;
       put(prints, printed(this.#run));
       if (badge.open) {
         put(lines, program(this.#run));
@@ -629,7 +636,7 @@ export class NNPlayground extends NNElement {
       }
     });
     badge.addEventListener("toggle", () => this.invalidate());
-    return h("div", { class: "pg-foot" }, toolbar("Settings", rate.root, seed.root, another, link), badge);
+    return h("div", { class: "pg-foot" }, toolbar("Settings", rate.root, seed.root, another, link, keysButton(this)), badge);
   }
 
   /** What the build computed in Python at this epoch, if it did, beside what the page says. */

@@ -38,9 +38,9 @@ export function basic(realm: Realm, wwwbasic: string, output: Output): (listing:
     try {
       compiler.Basic!(`${listing}\n`);
     } catch (error) {
-      throw new Error(explained(error instanceof Object && "message" in error ? String(error.message) : String(error)));
+      refused = error instanceof Object && "message" in error ? String(error.message) : String(error);
     }
-    if (refused) throw new Error(refused);
+    if (refused) throw new Error(numbered(explained(refused), listing));
   };
 }
 
@@ -49,6 +49,15 @@ function explained(message: string): string {
   if (/ops\[.*not a function/.test(message)) return "undefined line number";
   if (/display|'(width|height|data)'/.test(message)) return "no graphics here";
   return message;
+}
+
+/** wwwbasic counts lines of text, and one too many where it misses the end of one; BASIC's lines have numbers. */
+function numbered(message: string, listing: string): string {
+  const [found, line = ""] = / at line (\d+)$/.exec(message) ?? [""];
+  const numbers = listing.split("\n").slice(0, Number(line) - (message.includes("EOL") ? 1 : 0)).flatMap((text) => /^\s*(\d+)/.exec(text)?.[1] ?? []);
+  if (!found) return message;
+  const near = numbers.length > 0 && !message.startsWith("Unmatched") ? `, near line ${numbers.at(-1)}` : "";
+  return message.slice(0, -found.length) + near;
 }
 
 /** A number as GW-BASIC prints a single: a blank or minus before it, seven digits at most, a blank after it. */

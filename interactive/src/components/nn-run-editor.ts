@@ -15,7 +15,7 @@ export function editor(label: string, id: string, indents: boolean, onInput: () 
   const area = h("textarea", {
     id,
     class: "nn-run-text",
-    rows: 16,
+    rows: 24,
     wrap: "off",
     spellcheck: "false",
     autocapitalize: indents ? "off" : "characters",

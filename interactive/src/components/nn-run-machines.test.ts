@@ -117,6 +117,14 @@ test.each([
   expect(inBasic(program).error).toContain(message);
 });
 
+test.each([
+  ["10 PRINT 1\n20 FOO 7\n30 END", "near line 20"],
+  ["100 A=1\n\n200 B=A+\n300 PRINT B", "near line 200"],
+  ["10 DIM A(3)\n20 PRINT A(1,2)", "near line 20"],
+])("and near which of the listing's own line numbers: %j", (program, where) => {
+  expect(inBasic(program).error).toMatch(new RegExp(`, ${where}$`));
+});
+
 test("BASIC computes in singles where it keeps them", () => {
   expect(inBasic('10 A=16777217: PRINT A-16777216\n20 PRINT "END"').text).toBe(" 0 \nEND");
 });

@@ -2,7 +2,7 @@
 // `data-program`: its text as published; the poster: what it printed when the page was built, which is also what a
 // run of the unchanged text is compared with (`data-tolerance`: how far numbers may lie apart).
 // Nothing is loaded before the first run, and nothing leaves the page: see nn-run-sandbox.
-import { button } from "../core/controls";
+import { button, toolbar } from "../core/controls";
 import { addStyle, h, NNElement } from "../core/element";
 import { vendorURL, workerURL } from "../core/worker";
 import { compare } from "./nn-run-compare";
@@ -101,9 +101,14 @@ export class NNRun extends NNElement {
     this.#editor.root.hidden = true;
     this.#stopButton = button("Stop", () => this.#halt(), { icon: "stop" });
     const edit = button("Edit", () => {
-      this.#editor.root.hidden = !this.#editor.root.hidden;
-      edit.setAttribute("aria-expanded", String(!this.#editor.root.hidden));
-      if (!this.#editor.root.hidden) this.#editor.area.focus({ preventScroll: true });
+      const opens = this.#editor.root.hidden;
+      this.#editor.root.hidden = !opens;
+      edit.setAttribute("aria-expanded", String(opens));
+      // text, buttons, what it prints: in the order in which a reader who edits goes
+      if (opens) stage.prepend(this.#editor.root, bar);
+      else stage.append(bar, this.#editor.root);
+      (opens ? this.#editor.area : edit).focus({ preventScroll: true });
+      stage.scrollIntoView({ block: "nearest" });
     });
     edit.setAttribute("aria-expanded", "false");
     const controls = [
@@ -112,12 +117,8 @@ export class NNRun extends NNElement {
       edit,
       button("Reset", () => this.#reset(), { icon: "reset", title: "The published text and what it printed" }),
     ];
-    stage.append(
-      this.#screen,
-      this.#verdict,
-      h("div", { class: "nn-toolbar", role: "group", "aria-label": "The program" }, ...controls),
-      this.#editor.root,
-    );
+    const bar = toolbar("The program", ...controls);
+    stage.append(this.#screen, this.#verdict, bar, this.#editor.root);
     this.#reset();
   }
 
@@ -127,7 +128,10 @@ export class NNRun extends NNElement {
 
   protected override render(): void {
     const text = this.#state === "built" ? this.#built : this.#lines.join("\n");
-    if (this.#screen.textContent !== text) this.#screen.textContent = text;
+    if (this.#screen.textContent !== text || this.#state === "error") {
+      const at = this.#state === "error" ? errorIn(text) : text.length;
+      this.#screen.replaceChildren(text.slice(0, at), ...(at < text.length ? [h("span", { class: "nn-run-error" }, text.slice(at))] : []));
+    }
     const busy = this.#state === "loading" || this.#state === "running";
     this.#stopButton.setAttribute("aria-disabled", String(!busy));
     this.#screen.setAttribute("aria-busy", String(busy));
@@ -228,4 +232,10 @@ export class NNRun extends NNElement {
     this.#state = state;
     this.invalidate();
   }
+}
+
+/** Where the message begins with which an output ends: a traceback of Python, or the last line. */
+function errorIn(text: string): number {
+  const traceback = text.lastIndexOf("Traceback (most recent call last)");
+  return traceback >= 0 ? traceback : text.trimEnd().lastIndexOf("\n") + 1;
 }

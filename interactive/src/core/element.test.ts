@@ -119,6 +119,24 @@ describe("the life of an element", () => {
     expect(page.waiting).toBe(0);
   });
 
+  it.each([
+    ["quick", 16, 12],
+    ["slow", 60, 4],
+  ])("plays on a %s machine at its own pace, and draws there so often that presses have room", async (_, ms, pictures) => {
+    const element = figure();
+    script.frame = () => element.invalidate();
+    await page.show(element);
+    while (page.waiting) page.frame();
+    element.play();
+    for (let i = 0; i < 2; i++) {
+      page.frame(1000 + i * ms);
+      calls.length = 0;
+    }
+    for (let i = 2; i < 14; i++) page.frame(1000 + i * ms);
+    expect(calls.filter((call) => call === "frame")).toHaveLength(12);
+    expect(calls.filter((call) => call === "render")).toHaveLength(pictures);
+  });
+
   it("sleeps in a hidden tab and draws on waking what was asked for meanwhile", async () => {
     const element = figure();
     await page.show(element);

@@ -15,6 +15,9 @@ export { addStyle, h, s } from "./dom";
 export type Phase = "poster" | "armed" | "live" | "asleep" | "failed";
 
 const NEAR = "150%"; // of the window, above and below: mounted before it is seen
+const SLOW = 25; // ms from a drawn frame to the next one, above which drawing makes room for what the reader presses
+const REST = 3; // then a picture comes every so many of these,
+const LONGEST = 250; // but at least four times a second
 
 export abstract class NNElement extends HTMLElement {
   static readonly observedAttributes = ["data-wait"];
@@ -31,6 +34,8 @@ export abstract class NNElement extends HTMLElement {
   #playing = false;
   #stepping = false; // the loop calls frame()
   #dirty = false;
+  #drawn = -Infinity; // when the last picture of what plays was drawn
+  #cost = 0; // ms from there to the next frame; NaN until that has come
 
   // --- What a component writes ---
 
@@ -38,7 +43,8 @@ export abstract class NNElement extends HTMLElement {
   protected abstract mount(stage: HTMLElement): void | Promise<void>;
   /** One step of what plays: called by the page's loop between play() and pause(), while awake. */
   protected frame?(now: DOMHighResTimeStamp): void;
-  /** Draw the current state: once after mount, then once for any number of invalidate() calls, at most two frames later. */
+  /** Draw the current state: once after mount, then once for any number of invalidate() calls, at most two frames later;
+   * while something plays on a slow machine, in a third of the time. */
   protected render(): void {}
   /** Let go of workers, listeners on the page and the like. */
   protected unmount?(): void;
@@ -167,19 +173,30 @@ export abstract class NNElement extends HTMLElement {
     if (!this.#mounted) return;
     const awake = this.#isSeen && !document.hidden;
     this.#enter(awake ? "live" : "asleep");
-    this.#stepping = awake && this.#playing;
-    if (this.#stepping) loop.add(this.#step);
+    const steps = awake && this.#playing;
+    if (steps && !this.#stepping) [this.#drawn, this.#cost] = [-Infinity, 0];
+    this.#stepping = steps;
+    if (steps) loop.add(this.#step);
     else loop.remove(this.#step);
     if (!awake) this.#forget();
     else if (this.#dirty) loop.once(this.#paint);
   };
 
-  readonly #step = (now: DOMHighResTimeStamp): void => this.#guarded(() => this.frame?.(now));
+  readonly #step = (now: DOMHighResTimeStamp): void => {
+    if (Number.isNaN(this.#cost)) this.#cost = now - this.#drawn;
+    this.#guarded(() => this.frame?.(now));
+  };
 
-  /** A frame is left to the pressed button itself: on a slow phone the drawing would keep it waiting. */
-  readonly #soon = (): void => {
-    if (this.#stepping) this.#paint();
-    else loop.once(this.#paint);
+  /** A frame is left to the pressed button itself: on a slow phone the drawing would keep it waiting. For the same
+   * reason what plays is drawn less often there; it plays on at its own pace. */
+  readonly #soon = (now: DOMHighResTimeStamp): void => {
+    if (!this.#stepping) loop.once(this.#paint);
+    else if (this.#cost > SLOW && now - this.#drawn < Math.min(LONGEST, REST * this.#cost)) loop.once(this.#soon);
+    else {
+      this.#drawn = now;
+      this.#cost = NaN;
+      this.#paint();
+    }
   };
 
   #forget(): void {

@@ -1,5 +1,6 @@
 // Shortcuts of one figure. They work only while focus is inside it, and never take a key that the focused control
 // uses itself: letters in a text field, arrows on a slider, Space on a button (WCAG 2.1.4).
+import { button } from "./controls";
 import { h } from "./dom";
 
 /** What a key does; with `says` it stands in the help that `?` opens. */
@@ -41,6 +42,14 @@ function help(bindings: Readonly<Record<string, Binding>>): HTMLDialogElement {
   const dialog = h("dialog", { class: "nn-keys", "aria-label": "Keys of this figure" }, h("dl", {}, ...rows), close);
   close.addEventListener("click", () => dialog.close());
   return dialog;
+}
+
+/** A button that opens the list of keys, for who does not know of `?`. */
+export function keysButton(element: HTMLElement): HTMLButtonElement {
+  const press = (): unknown => element.dispatchEvent(new KeyboardEvent("keydown", { key: "?" }));
+  const made = button("Keys", press, { icon: "help", title: "The keys of this figure (?)" });
+  made.classList.add("nn-keys-button");
+  return made;
 }
 
 /**
