@@ -132,6 +132,7 @@ def execute(notebook: NotebookNode, srcdir: Path, allowed: Sequence[Path]) -> fl
         "OMP_NUM_THREADS": "1",  # the order of a sum is part of the number
         "OPENBLAS_NUM_THREADS": "1",
         "MPLBACKEND": "agg",
+        "TORCH_DEVICE_BACKEND_AUTOLOAD": "0",  # torch would look for plug-ins in every folder on the path
         "NO_COLOR": "1",
         "NNFS_GUARD": json.dumps({"roots": roots, "allowed": [str(path.resolve()) for path in allowed]}),
     }

@@ -11,10 +11,11 @@ The page gets a numbered figure: inside the custom element the poster that a cel
 (`plot.poster`) and, folded, the numbers behind it; below, the caption. That is all there is on paper, in a feed
 and without a script. Where scripts run, the element's code takes the poster's place, in a box of the same shape
 (`:ratio: 4/3`, at least `:height: 34rem`, and `:ratio-narrow:` and `:height-narrow:` on phones), so that nothing
-moves. `:trace: id` names a recording of the post (`nnfs.trace`); the element gets its address. `:listing: FILE`
-brings the file's text along as `data-program`; the poster of a program is what it printed (`claims.transcript`), and
-needs no table. Any other option reaches the element as `data-…`. An element is known when `src/entries/` in the
-folder of the page's packages has a file of its name.
+moves. `:trace: id` names a recording of the post (`nnfs.trace`); the element gets its address. So does `:model: id`,
+which the element fetches when the reader asks for it. `:listing: FILE` brings the file's text along as `data-program`;
+the poster of a program is what it printed (`claims.transcript`), and needs no table. Any other option reaches the
+element as `data-…`. An element is known when `src/entries/` in the folder of the page's packages has a file of its
+name.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ def ratio(text: str) -> str:
     return f"{match[1]}/{match[2]}"
 
 
+RECORDED = ("trace", "model")  # options that name a recording
 SHAPE = {"ratio": ratio, "ratio-narrow": ratio, "height": height, "height-narrow": height}
 
 
@@ -81,7 +83,7 @@ class _Options(dict):
 
 
 class nn_live(nodes.General, nodes.Element):  # noqa: N801 (docutils nodes are lower-case)
-    """The custom element. `tag`, `name` of its figure, `shape`, `data` and `trace`: what becomes its attributes.
+    """The custom element. `tag`, `name` of its figure, `shape`, `data` and `traces`: what becomes its attributes.
 
     Children: poster and table (`table`: the trace's, for a poster without).
     """
@@ -104,15 +106,15 @@ class Interactive(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         page, options = pages.of(self.env, self.env.current_document.docname), dict(self.options)
-        name, poster, recorded = (options.pop(key, None) or "" for key in ("name", "poster", "trace"))
-        tag, with_trace = self.arguments[0], "trace" in self.options
+        name, poster = (options.pop(key, None) or "" for key in ("name", "poster"))
+        tag, recorded = self.arguments[0], {key: options.pop(key) for key in RECORDED if key in options}
         if not NAME.match(name):
             raise self.error(f"{{interactive}} {tag} needs a :name: of 'fig-' and lower-case words joined by '-'")
         content = self.parse_content_to_nodes()
         if len(content) != 1 or not isinstance(content[0], nodes.paragraph):
             raise self.error(f"{{interactive}} {name} needs a caption of one paragraph that states the finding")
         caption = content[0]
-        live = nn_live(tag=tag, name=name, trace="", table=None)
+        live = nn_live(tag=tag, name=name, traces={}, table=None)
         live["shape"] = {key: options.pop(key) for key in SHAPE if key in options}
         live["data"] = {f"data-{key}": text for key, text in options.items()}
         if listing := options.get("listing"):  # a file that the element needs as it stands
@@ -124,7 +126,7 @@ class Interactive(SphinxDirective):
                 raise self.error(f"{{interactive}} {name} cannot read {listing}: {wrong.strerror}") from wrong
         if not page.failed:  # of a page whose cells failed there is nothing to show, and the build has said so
             problems = [self.check_tag(page, tag)]
-            problems += [self.take_trace(live, page, recorded)] if with_trace else []
+            problems += [self.take_trace(live, page, key, recorded[key]) for key in recorded]
             problems += [self.take_poster(live, page, poster, figures.spoken(caption))]
             for problem in filter(None, problems):
                 LOGGER.error("{interactive} %s: %s", name, problem, location=self.get_location())
@@ -139,17 +141,17 @@ class Interactive(SphinxDirective):
         page.tags.append(tag)
         return None
 
-    def take_trace(self, live: nn_live, page: pages.Page, name: str) -> str | None:
-        """Give the element the address of a trace, and the table that comes with it."""
+    def take_trace(self, live: nn_live, page: pages.Page, key: str, name: str) -> str | None:
+        """Give the element the address of a recording, and the table that comes with its trace."""
         if name not in page.traces:
             hint = near(name, list(page.traces)) if page.traces else "no cell of this page records one"
             return f"no trace {name!r}; {hint} (Recorder(…, {name!r}, …).show())"
         header = page.traces[name]["header"]
         if header["kind"] != live["tag"]:
             return f"trace {name!r} was recorded for {header['kind']}"
-        live["table"] = header["table"]
+        live["table"] = live["table"] or header["table"]
         try:
-            live["trace"] = traces.complete(page, name, self.env.current_document.docname, live["name"])
+            live["traces"][key] = traces.complete(page, name, self.env.current_document.docname, live["name"])
         except TraceError as error:
             return str(error)
         return None
@@ -191,9 +193,9 @@ def data_table(columns: list[str], rows: list[list[Any]], caption: str) -> nn_da
 def visit_live(self: Any, node: nn_live) -> None:
     style = ";".join(f"--nn-{key}:{value}" for key, value in node["shape"].items())
     attributes = {"id": f"{node['name']}-live", "style": style, **node["data"]}
-    if node["trace"]:
-        here = self.builder.get_target_uri(self.builder.current_docname)
-        attributes["data-trace"] = relative_uri(here, f"{traces.FOLDER}/{node['trace']}")
+    here = self.builder.get_target_uri(self.builder.current_docname)
+    for key, file in node["traces"].items():
+        attributes[f"data-{key}"] = relative_uri(here, f"{traces.FOLDER}/{file}")
     shown = "".join(f' {key}="{html.escape(text)}"' for key, text in attributes.items())
     self.body.append(f"<{node['tag']}{shown}>")
 

@@ -232,6 +232,18 @@ def faces_of(css: str, formulas: str) -> set[str]:
     return found
 
 
+def rules_for(css: str, formulas: str) -> str:
+    """Of a flat style sheet what can match these formulas: each page with maths carries it, and most of it is sizes."""
+    used = {name for found in re.findall(r'class="([^"]*)"', formulas) for name in found.split()}
+    used |= {"katex", "katex-display"}
+
+    def keep(rule: re.Match[str]) -> str:
+        selectors = [s for s in rule.group(1).split(",") if set(re.findall(r"\.(-?[a-zA-Z_][\w-]*)", s)) <= used]
+        return f"{','.join(selectors)}{{{rule.group(2)}}}" if selectors else ""
+
+    return re.sub(r"((?<![@\w-])[^{}@]+)\{([^{}]*)\}", keep, css)
+
+
 def publish_style(app: Sphinx) -> bool:
     """KaTeX's style sheet and the faces that this site's formulas need, cut to their characters, into the output.
 
@@ -256,7 +268,7 @@ def publish_style(app: Sphinx) -> bool:
         address = f"fonts/{file.group(1)}?v={hashlib.sha256(content).hexdigest()[:8]}"
         return re.sub(r"src:[^;}]*", f'src:url({address}) format("woff2")', rule.group())
 
-    sheet = re.sub(r"@font-face\{[^}]*\}", cut, css).encode()
+    sheet = rules_for(re.sub(r"@font-face\{[^}]*\}", cut, css), formulas).encode()
     write(target / "LICENSE", (source / "LICENSE").read_bytes())
     for face in (target / "fonts").glob("*.woff2"):
         if face.name not in kept:

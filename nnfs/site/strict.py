@@ -24,7 +24,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-from nnfs.site import deps, pages
+from nnfs.site import deps, pages, values
 
 LOGGER = logging.getLogger(__name__)
 EVERYTHING = "*"
@@ -115,6 +115,12 @@ def orphans(app: Sphinx, env: BuildEnvironment) -> None:
             LOGGER.error("%s belongs to no post with cells; delete it, or bring the post back", name)
 
 
+def remove(app: Sphinx, docname: str) -> None:
+    """Take a page out of the output, and with it the page of its checks."""
+    for name in (docname, values.checks_name(docname)):
+        Path(app.builder.get_outfilename(name)).unlink(missing_ok=True)  # type: ignore[attr-defined]
+
+
 def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
     """Pages to read although their own file is unchanged: unclean ones, and those whose inputs changed."""
     before: set[str] = app.nnfs_unclean  # type: ignore[attr-defined]
@@ -122,7 +128,7 @@ def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[s
     srcdir = Path(app.srcdir)
     if app.builder.format == "html":
         for docname in removed:
-            Path(app.builder.get_outfilename(docname)).unlink(missing_ok=True)  # type: ignore[attr-defined]
+            remove(app, docname)
     for docname, page in pages.all_pages(env).items():
         if docname in env.found_docs and page.source and page.source != source_digest(env, docname):
             again.add(docname)
@@ -150,7 +156,7 @@ def end(app: Sphinx, exception: Exception | None) -> None:
         unclean |= failed
         for docname in failed:
             if app.builder.format == "html":
-                Path(app.builder.get_outfilename(docname)).unlink(missing_ok=True)  # type: ignore[attr-defined]
+                remove(app, docname)
     if exception is not None:
         unclean.add(EVERYTHING)
     if unclean:

@@ -13,6 +13,7 @@ import html
 import json
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ from nnfs.site.pages import Page
 
 LOGGER = logging.getLogger(__name__)
 VERIFIED = Path(".cache") / "verify.json"  # what `nnfs verify` last found, by record
-CHECKS = '<details class="nn-checks"><summary>Show the cells that the text leaves out</summary>'
 DEFAULT_RTOL = 1e-6  # of value() in nnfs.claims
 NOT_VERIFIED = "not rehearsed again here"
 
@@ -108,22 +108,36 @@ class Claims(SphinxDirective):
             if claim["numbers"]:
                 facts = "; ".join(f"{key.replace('_', ' ')}: {read(x)}" for key, x in claim["numbers"].items())
                 line += nodes.inline("", f"{facts}. ", classes=["nn-facts"])
-            line += nodes.reference("", f"Cell {claim['cell']}", refid=f"cell-{claim['cell']}", internal=True)
+            target = f"cell-{claim['cell']}"
+            there = {"refid": target}
+            if claim["cell"] in page.hidden:
+                name = checks_name(self.env.current_document.docname).rpartition("/")[2]
+                there = {"refuri": f"{name}.html#{target}"}
+            line += nodes.reference("", f"Cell {claim['cell']}", internal=True, **there)
             listing += nodes.list_item("", line)
-        return [listing, *checks(page)]
+        return [listing]
 
 
-def checks(page: Page) -> list[nodes.Node]:
-    """The cells that the text leaves out, folded, so that every link of the list leads to the code that checks."""
-    if not page.hidden:
-        return []
-    fold: list[nodes.Node] = [nodes.raw("", CHECKS, format="html")]
-    for number, source in page.hidden.items():
-        block = nodes.container("", ids=[f"cell-{number}"], classes=["cell", "nn-check"])
-        block += nodes.paragraph("", f"Cell {number}", classes=["nn-facts"])
-        block += nodes.literal_block(source, source, language="ipython3")
-        fold.append(block)
-    return [*fold, nodes.raw("", "</details>", format="html")]
+def checks_name(docname: str) -> str:
+    """The page beside a post that shows the cells which the post leaves out: they are a tenth of what it would weigh."""
+    return f"{docname}-checks"
+
+
+def checks(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """For each post that leaves out cells: the page to which its claims link for the code that checks them."""
+    for docname, page in sorted(pages.all_pages(app.env).items()):
+        if not page.hidden or not page.claims or page.failed or docname not in app.env.titles:
+            continue
+        name = app.env.titles[docname].astext()
+        back = f'<a href="{docname.rpartition("/")[2]}.html">{html.escape(name)}</a>'
+        cells = "".join(
+            f'<div class="cell" id="cell-{number}"><p class="nn-facts">Cell {number}</p>'
+            f"{app.builder.highlighter.highlight_block(source, 'ipython3')}</div>"  # type: ignore[attr-defined]
+            for number, source in page.hidden.items()
+        )
+        title = f"What checks “{name}”"
+        body = f"<h1>{html.escape(title)}</h1><p>The cells that the text of {back} leaves out, in its order.</p>{cells}"
+        yield checks_name(docname), {"title": title, "body": body}, "page.html"
 
 
 def read(x: Any) -> str:
@@ -251,3 +265,4 @@ def setup(app: Sphinx) -> None:
     plain = (lambda self, node: None, lambda self, node: None)
     app.add_node(nn_value, html=(visit_value, depart_value), latex=plain, text=plain, man=plain, texinfo=plain)
     app.connect("doctree-read", check)
+    app.connect("html-collect-pages", checks)

@@ -111,7 +111,7 @@ def test_the_whole_of_it_by_keyboard(page: Page, figure: Locator, said):
     expect(figure.locator(".nn-shown")).to_have_text("856")
     page.keyboard.press("Home")
     expect(sentence(figure)).to_contain_text(words(12, 15, int(said["one-hot"][1][0, 12, 15])))
-    for name in ("Play", "Reset", "Copy link"):
+    for name in ("Play", "Reset", "Copy link", "Keys"):
         page.keyboard.press("Tab")
         expect(figure.get_by_role("button", name=name)).to_be_focused()
     page.keyboard.press("Tab")

@@ -114,12 +114,21 @@ def test_every_figure_has_a_title_a_description_and_a_caption(page: Page, post_u
 
 def test_claims_link_to_cells_that_exist(page: Page, post_url: str):
     page.goto(post_url)
-    links = page.locator(".nn-claims a")
-    assert links.count() >= 3
-    for i in range(links.count()):
-        target = links.nth(i).get_attribute("href")
-        assert target
-        assert page.locator(f"[id='{target[1:]}']").count() == 1
+    links = page.eval_on_selector_all(".nn-claims a", "links => links.map((link) => link.href)")
+    assert len(links) >= 3
+    for link in sorted(set(links)):
+        page.goto(link)
+        assert page.locator(f"[id='{link.partition('#')[2]}']").count() == 1
+
+
+def test_the_cells_that_a_post_leaves_out_stand_on_a_page_of_their_own(page: Page, post_url: str):
+    page.goto(post_url)
+    page.locator(".nn-claims a[href*='-checks.html']").first.click()
+    expect(page.locator("article h1")).to_contain_text("What checks")
+    assert page.locator("article .highlight").count() >= 3
+    assert page.locator("article .highlight .k").count() >= 1, "in colour"
+    page.locator("article p a").first.click()
+    assert page.url == post_url
 
 
 def test_a_guess_is_made_before_the_answer_opens_and_stays_beside_it_without_a_script(browser, site_url: str):
