@@ -119,7 +119,7 @@ class Claims(SphinxDirective):
 
 
 def checks_name(docname: str) -> str:
-    """The page beside a post that shows the cells which the post leaves out: they are a tenth of what it would weigh."""
+    """The page beside a post that shows the cells which the post leaves out, a tenth of what it would weigh."""
     return f"{docname}-checks"
 
 
@@ -131,7 +131,7 @@ def checks(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         name = app.env.titles[docname].astext()
         back = f'<a href="{docname.rpartition("/")[2]}.html">{html.escape(name)}</a>'
         cells = "".join(
-            f'<div class="cell" id="cell-{number}"><p class="nn-facts">Cell {number}</p>'
+            f'<div class="cell container" id="cell-{number}"><p class="nn-facts">Cell {number}</p>'
             f"{app.builder.highlighter.highlight_block(source, 'ipython3')}</div>"  # type: ignore[attr-defined]
             for number, source in page.hidden.items()
         )
