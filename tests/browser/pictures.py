@@ -47,7 +47,9 @@ def pages() -> list[str]:
     return sorted(
         name
         for name in found
-        if name not in ("search", "genindex") and not name.endswith("-checks") and "<article" in (HTML / f"{name}.html").read_text()
+        if name not in ("search", "genindex")
+        and not name.endswith("-checks")
+        and "<article" in (HTML / f"{name}.html").read_text()
     )
 
 
