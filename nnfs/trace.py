@@ -45,6 +45,7 @@ DTYPES = {name: np.dtype(kind) for name, kind in
 LEVELS = {"u8": (0, 255), "i8": (-127, 127), "u16": (0, 65535)}
 ALIGNMENT = 4  # bytes; a Float32Array may begin at each array
 MAX_BYTES = 60_000  # compressed; an interactive is no download
+MAX_MODEL = 1_000_000  # unless the reader asks for one
 OPS = {"<": operator.lt, "<=": operator.le, ">=": operator.ge, ">": operator.gt}
 WORDS = {"<": "below ", "<=": "at most ", "==": "", ">=": "at least ", ">": "above "}  # in the list of claims
 
@@ -173,15 +174,16 @@ class Recorder:
         self.header["claims"].append(stated)
         return self
 
-    def show(self) -> tuple[dict[str, Any], bytes] | None:
+    def show(self, limit: int = MAX_BYTES) -> tuple[dict[str, Any], bytes] | None:
         """Send the trace out of the cell; outside a kernel return its header and its arrays.
 
-        Raises TraceError for more than 60 KB, compressed: an interactive is no download.
+        Raises TraceError for more than `limit` bytes, compressed: 60 KB for what comes with the page, MAX_MODEL for
+        what an element fetches on a click (`:model:` of the directive).
         """
         size = len(gzip.compress(json.dumps(self.header).encode())) + len(gzip.compress(self.data))
-        if size > MAX_BYTES:
+        if size > limit:
             raise TraceError(
-                f"{self._where} takes {size:,} bytes compressed, more than {MAX_BYTES:,}: "
+                f"{self._where} takes {size:,} bytes compressed, more than {limit:,}: "
                 "record fewer steps, or a smaller dtype"
             )
         publish(TRACE_MIME, {"header": self.header, "data": base64.b64encode(self.data).decode()})

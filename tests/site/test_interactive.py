@@ -249,8 +249,21 @@ def test_the_element_gets_the_traces_address_and_the_figure_its_table(built):
     assert '<tr><th scope="row">2</th><td>0.25</td></tr>' in page
 
 
+def test_a_recording_that_is_fetched_on_a_click_has_an_address_of_its_own(another):
+    large = """large = trace.Recorder("nn-toy", "large", title="T", summary="S.", alt="A.", seed=0)
+large.axis("i", 70_000).array("x", np.random.default_rng(0).normal(size=70_000), ["i"], "i8").show(trace.MAX_MODEL)
+"""
+    another.edit("posts/02-two.md", "made.show()", "made.show()\nimport numpy as np\n" + large)
+    another.edit("posts/02-two.md", ":trace: falling\n", ":trace: falling\n:model: large\n")
+    assert another.build(**POSTERS).status == 0
+    names = json.loads(data_files(another)["manifest.json"])
+    for option, name in (("trace", "falling"), ("model", "large")):
+        assert f'data-{option}="../_static/data/{names[name]}"' in another.page("02-two")
+    assert '<tr><th scope="row">2</th><td>0.25</td></tr>' in another.page("02-two"), "the table is the trace's"
+
+
 def test_what_a_trace_claims_is_a_claim_of_the_page(built):
-    assert re.search(r"The trace falls\. .*measured = 0\.25, bar = &lt; 0\.3", built.page("02-two"))
+    assert re.search(r"The trace falls\. .*measured: 0\.25; wanted: below 0\.3", built.page("02-two"))
 
 
 def test_a_page_from_the_store_has_the_same_traces(another, built):
@@ -275,6 +288,7 @@ def test_a_rebuild_keeps_the_traces_and_drops_those_of_yesterday(another):
     ("old", "new", "complaint"),
     [
         (":trace: falling", ":trace: fallin", "no trace 'fallin'; did you mean 'falling'"),
+        (":trace: falling", ":trace: falling\n:model: felling", "no trace 'felling'; did you mean 'falling'"),
         (":trace: falling\n", "", "trace 'falling' (cell 1) is shown by no {interactive}"),
         ("made.show()", "made.header['extra'] = 1; made.show()", "'extra' was unexpected"),
         ("made.show()", "made.header['claims'][0]['value'] = 0.1; made.show()", "'The trace falls' is false"),

@@ -73,6 +73,19 @@ def test_bytecode_of_the_project_is_refused_without_a_note_so_that_the_source_is
     assert guard.refused == []
 
 
+def test_a_name_on_the_path_that_is_no_file_may_be_looked_for(guard, root, monkeypatch):
+    """torch asks every entry of sys.path for a package; an editable install leaves one that only its finder knows."""
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(sys, "path", [*sys.path, "__editable__.mine.__path_hook__", "tests"])
+    guard("os.listdir", ("__editable__.mine.__path_hook__",))
+    guard("open", ("__editable__.mine.__path_hook__", "rb", 0))
+    with pytest.raises(UndeclaredFileError, match="may not write"):
+        guard("open", ("__editable__.mine.__path_hook__", "w", 0))
+    (root / "tests").mkdir()
+    with pytest.raises(UndeclaredFileError, match="neither imported"):
+        guard("os.listdir", ("tests",))
+
+
 @pytest.mark.parametrize("event", ["subprocess.Popen", "os.system", "os.fork"])
 def test_subprocesses_are_refused_without_a_note(guard, event):
     with pytest.raises(UndeclaredFileError, match="subprocess"):

@@ -134,6 +134,21 @@ describe("loading", () => {
     expect(asked).toEqual([url, bin(url)]);
   });
 
+  it("tells how much is here as it comes, and the numbers are the same", async () => {
+    const url = await named("told");
+    const half = data.length >> 1;
+    vi.stubGlobal("fetch", (asked: string) => {
+      if (asked === url) return Promise.resolve(new Response(text));
+      const parts = [data.slice(0, half), data.slice(half)];
+      const pull = (to: ReadableStreamDefaultController): void => (parts.length ? to.enqueue(parts.shift()!) : to.close());
+      return Promise.resolve(new Response(new ReadableStream({ pull })));
+    });
+    const told: number[] = [];
+    const found = await loadTrace(url, (bytes) => told.push(bytes));
+    expect(told).toEqual([half, data.length]);
+    expect(found.array("single").data).toEqual(trace.array("single").data);
+  });
+
   it("says why nothing came, and asks again at the next try", async () => {
     const url = await named("b");
     serve({});

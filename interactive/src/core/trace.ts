@@ -38,18 +38,21 @@ export interface Trace {
 
 const loaded = new Map<string, Promise<Trace>>();
 
-/** The trace at `url` (…/id.digest.json, with the .bin beside it): loaded once a page, again after a failure. */
-export function loadTrace(url: string): Promise<Trace> {
+/**
+ * The trace at `url` (…/id.digest.json, with the .bin beside it): loaded once a page, again after a failure.
+ * `tell` hears how many bytes of numbers are here, as they come.
+ */
+export function loadTrace(url: string, tell?: (bytes: number) => void): Promise<Trace> {
   const known = loaded.get(url);
   if (known) return known;
-  const coming = load(url);
+  const coming = load(url, tell);
   loaded.set(url, coming);
   coming.catch(() => loaded.delete(url));
   return coming;
 }
 
-async function load(url: string): Promise<Trace> {
-  const [text, bytes] = await Promise.all([get(url), get(url.replace(/\.json$/, ".bin"))]);
+async function load(url: string, tell?: (bytes: number) => void): Promise<Trace> {
+  const [text, bytes] = await Promise.all([get(url), get(url.replace(/\.json$/, ".bin"), tell)]);
   const named = /\.([0-9a-f]{12})\.json$/.exec(url)?.[1];
   const proven = await sha256(text);
   if (proven && proven.slice(0, 12) !== named) refuse("its header is not what its name says");
@@ -64,7 +67,7 @@ async function load(url: string): Promise<Trace> {
   return trace;
 }
 
-async function get(url: string): Promise<Uint8Array<ArrayBuffer>> {
+async function get(url: string, tell?: (bytes: number) => void): Promise<Uint8Array<ArrayBuffer>> {
   let answer: Response;
   try {
     answer = await fetch(url);
@@ -72,7 +75,15 @@ async function get(url: string): Promise<Uint8Array<ArrayBuffer>> {
     throw new TraceError("its data could not be fetched");
   }
   if (!answer.ok) throw new TraceError(`its data could not be fetched: ${answer.status}`);
-  return new Uint8Array(await answer.arrayBuffer());
+  if (!tell || !answer.body) return new Uint8Array(await answer.arrayBuffer());
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let here = 0;
+  const reader = answer.body.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    parts.push(next.value);
+    tell((here += next.value.length));
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {

@@ -1,0 +1,4 @@
+import { define } from "../core/element";
+import { NNNames } from "../components/nn-names";
+
+define("nn-names", NNNames);
