@@ -56,15 +56,16 @@ def test_every_field_of_a_guess_lies_inside_its_box(page: Page, post_url: str, w
       });
       return [out.map(([field]) => field.textContent || field.name), fields.length];
     }""")
-    assert fields >= 3
+    assert fields >= 2
     assert outside == []
 
 
 def test_a_margin_note_begins_beside_its_paragraph_and_meets_no_other(page: Page, post_url: str):
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(post_url)
-    places = page.evaluate("""[...document.querySelectorAll('.nn-noted')].map((home) => {
-      const [text, note] = [...home.children].map((child) => child.getBoundingClientRect());
+    places = page.evaluate("""[...document.querySelectorAll('aside.margin')].map((aside) => {
+      const home = aside.closest('.nn-noted') ? aside.previousElementSibling : aside.nextElementSibling;
+      const [text, note] = [home, aside].map((child) => child.getBoundingClientRect());
       return { text: [text.top, text.right], note: [note.top, note.left, note.bottom] };
     })""")
     assert places
@@ -121,7 +122,8 @@ def test_claims_link_to_cells_that_exist(page: Page, post_url: str):
         assert page.locator(f"[id='{link.partition('#')[2]}']").count() == 1
 
 
-def test_the_cells_that_a_post_leaves_out_stand_on_a_page_of_their_own(page: Page, post_url: str):
+def test_the_cells_that_a_post_leaves_out_stand_on_a_page_of_their_own(page: Page, site_url: str):
+    post_url = f"{site_url}/posts/02-simpler-than-you-think.html"
     page.goto(post_url)
     page.locator(".nn-claims a[href*='-checks.html']").first.click()
     expect(page.locator("article h1")).to_contain_text("What checks")
@@ -147,5 +149,5 @@ def test_a_guess_is_made_before_the_answer_opens_and_stays_beside_it_without_a_s
     expect(answer).to_have_attribute("open", "")
     expect(guess).to_be_checked()
     assert tick.evaluate(shown) == "visible"
-    assert guess.bounding_box() == place
+    assert guess.bounding_box() == pytest.approx(place, abs=0.1)
     context.close()

@@ -177,7 +177,8 @@ def test_katex_sees_what_latex_would_refuse() -> None:
 def test_of_katexs_style_sheet_stays_what_the_formulas_use() -> None:
     css = (
         "@font-face{font-family:KaTeX_Main;src:url(x)}.katex{font:normal 1.21em KaTeX_Main}"
-        ".katex .mfrac,.katex .sqrt>b{top:.5em}.katex .size1.reset-size2{font-size:.8333em}.katex svg{width:100%}body{counter-reset:a b}"
+        ".katex .mfrac,.katex .sqrt>b{top:.5em}.katex .size1.reset-size2{font-size:.8333em}"
+        ".katex svg{width:100%}body{counter-reset:a b}"
     )
     kept = maths.rules_for(css, '<span class="katex"><span class="mfrac x"></span></span>')
     assert kept == (
