@@ -13,7 +13,12 @@ from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PAGES = ["index.html", "posts/01-origin-story.html", "posts/02-simpler-than-you-think.html"]
+PAGES = [
+    "index.html",
+    "posts/01-origin-story.html",
+    "posts/02-simpler-than-you-think.html",
+    "posts/03-karpathy-tour.html",
+]
 OTHER_SKIN = re.compile(r"stix-two-text")
 
 

