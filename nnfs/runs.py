@@ -485,11 +485,13 @@ def state(experiment: Experiment, arm: str, seed: int, base: Path, ledger: Mappi
     return entry["state"] if (entry.get("digest"), entry.get("code")) == current else "unverified"
 
 
-def cited(base: Path) -> set[str]:
-    """The experiments that posts rest on: those under `depends:` in the front matter of `posts/*.md`."""
+def cited(base: Path, published: bool = False) -> set[str]:
+    """The experiments that posts, or published ones, rest on: those under `depends:` in the front matter."""
     found = set()
     for post in sorted((base / "posts").glob("*.md")):
         front_matter = post.read_text(encoding="utf-8").split("\n---", 1)[0]
+        if published and not re.search(r"^status:\s*published\s*$", front_matter, re.MULTILINE):
+            continue
         found |= set(re.findall(r"^\s*-\s*runs/([a-z0-9.-]+)", front_matter, re.MULTILINE))
     return found
 
@@ -639,7 +641,7 @@ def report(prefix: str = "", arms: str = "*", json: bool = False) -> int:
 def verify(prefix: str = "", all: bool = False, jobs: int = 2) -> int:
     """Rehearse the records that are due (see `verify_records`) in `jobs` processes and print what is not ok.
 
-    Returns 1 if a record is stale, or missing where a post needs it.
+    Returns 1 if a record is stale, or missing where a published post needs it: a post in review may wait for its seeds.
     """
     base, start = records.root(), time.perf_counter()
     experiments = select(prefix, registry())
@@ -650,7 +652,7 @@ def verify(prefix: str = "", all: bool = False, jobs: int = 2) -> int:
 
     rotation = commit_count(base)
     found = verify_records(experiments, base, everything=all, rotation=rotation, jobs=jobs, progress=tell)
-    needed, lacking = cited(base), False
+    needed, lacking = cited(base, published=True), False
     for experiment in experiments:
         missing = [
             name for name, (state, _) in found.items() if state == "missing" and name.startswith(f"{experiment.name}/")

@@ -401,7 +401,10 @@ class TestCommandLine:
         assert runs.verify(jobs=1) == 0
         assert "missing     p9.toy/fast/seed-2" in capsys.readouterr().out
         (base / "posts").mkdir()
-        (base / "posts/09-toy.md").write_text("---\ntitle: Toy\ndepends:\n  - runs/p9.toy\n---\n")
+        post = "---\ntitle: Toy\nstatus: {}\ndepends:\n  - runs/p9.toy\n---\n"
+        (base / "posts/09-toy.md").write_text(post.format("review"))
+        assert runs.verify(jobs=1) == 0, "a post in review may wait for its seeds"
+        (base / "posts/09-toy.md").write_text(post.format("published"))
         assert runs.verify(jobs=1) == 1
         runs.run("p9.toy", jobs=1)
         monkeypatch.setattr(runs, "registry", lambda: {"p9.toy": toy_runs.experiment(steps=50)})
