@@ -298,8 +298,13 @@ def pack(talks: Iterator[tuple[list[int], list[bool]]], tokens: ChatTokens, cont
             filled.append(([], []))
         filled[-1][0].extend(ids)
         filled[-1][1].extend(own)
-    all_ids = np.full((len(filled), context + 1), tokens.bos, dtype=np.int64)
-    all_own = np.zeros((len(filled), context + 1), dtype=bool)
+    return padded(filled, tokens, context + 1, rows)
+
+
+def padded(filled: list[tuple[list[int], list[bool]]], tokens: ChatTokens, width: int, rows: int) -> Packed:
+    """Ids and what of them is learnt, a row for each pair of lists, filled up to `width` with <|bos|>."""
+    all_ids = np.full((len(filled), width), tokens.bos, dtype=np.int64)
+    all_own = np.zeros((len(filled), width), dtype=bool)
     for i, (ids, own) in enumerate(filled):
         all_ids[i, : len(ids)], all_own[i, : len(own)] = ids, own
     return Packed(all_ids, all_own, rows)

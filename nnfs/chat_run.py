@@ -204,12 +204,8 @@ class Cell:
         if not kept:  # nothing to imitate: the net stays as it is
             self.stages[name] = Stage(sampling, read, forward, share)
             return model
-        longest = max(len(ids) for ids, _ in kept)
-        ids = np.full((len(kept), longest), tokens.bos, dtype=np.int64)
-        own = np.zeros((len(kept), longest), dtype=bool)
-        for i, (row, mask) in enumerate(kept):
-            ids[i, : len(row)], own[i, : len(row)] = row, mask
-        rows = Redrawn(chat.Packed(ids, own, how["questions"] * how["samples"]), self.seed)
+        width = max(len(ids) for ids, _ in kept)
+        rows = Redrawn(chat.padded(kept, tokens, width, how["questions"] * how["samples"]), self.seed)
         fields = {**chat.faster(how["train"], how["factor"]), "steps": how["steps"]}
         self.learn(name, model, rows, self.settings(name, fields))
         stage = self.stages[name]
@@ -404,14 +400,7 @@ def keep(cell: Cell, model: GPT, place: Place) -> str:
     """Save the weights as recipes.keep does, in float16 if that hardly matters; the model becomes what was saved."""
     name = recipes.checkpoint_name(place)
     text = chat.held_out(cell.tokens, recipes.SLICE)[chat.NATURAL]
-    full = {key: t.detach().clone() for key, t in model.state_dict().items()}
-    half = {key: t.half() for key, t in full.items()}
-    before = chat.bits_per_byte(model, cell.tokens, text)
-    model.load_state_dict(half)
-    small = abs(chat.bits_per_byte(model, cell.tokens, text) - before) < recipes.HALF_PRECISION
-    if not small:
-        model.load_state_dict(full)
-    arrays = {key: t.cpu().numpy() for key, t in (half if small else full).items()}
+    arrays = recipes.rounded(model, lambda: chat.bits_per_byte(model, cell.tokens, text))
     checkpoints.save(name, arrays, chat.header(cell.dial, cell.tokens), place.record, place.base)
     return name
 

@@ -307,6 +307,14 @@ def keep(
     """Save the weights, in float16 if `loss()` moves by less than HALF_PRECISION; the model becomes what was saved.
     Returns the checkpoint's name."""
     name = checkpoint_name(place, step)
+    tensors = rounded(model, loss)
+    header: Config = {key: config[key] for key in ("data", "fit", "model", "prior", "mix") if key in config}
+    checkpoints.save(name, tensors, {**header, "vocab": vocab}, place.record, place.base)
+    return name
+
+
+def rounded(model: LanguageModel, loss: Callable[[], float]) -> checkpoints.Tensors:
+    """The weights as `keep` saves them, and the model with these very weights."""
     full = {key: t.detach().clone() for key, t in model.state_dict().items()}
     half = {key: t.half() if t.dtype == torch.float32 else t for key, t in full.items()}
     before = loss()
@@ -314,10 +322,7 @@ def keep(
     small = abs(loss() - before) < HALF_PRECISION
     if not small:
         model.load_state_dict(full)
-    tensors = {key: t.cpu().numpy() for key, t in (half if small else full).items()}
-    header: Config = {key: config[key] for key in ("data", "fit", "model", "prior", "mix") if key in config}
-    checkpoints.save(name, tensors, {**header, "vocab": vocab}, place.record, place.base)
-    return name
+    return {key: t.cpu().numpy() for key, t in (half if small else full).items()}
 
 
 def told(config: Config, names: list[str], parts: dict[str, Text], base: Path) -> dict[str, list[Any]]:
