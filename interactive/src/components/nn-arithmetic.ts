@@ -1,6 +1,6 @@
 // <nn-arithmetic data-trace="…">: type two numbers, see what a net says to them at every checkpoint of its training,
 // and how far off it is on every other sum at the same time. The answers are those of posts/02's five codes.
-import { button, range, relabel, segmented, toolbar } from "../core/controls";
+import { button, copyButton, range, relabel, segmented, toolbar } from "../core/controls";
 import { NNElement, addStyle, h } from "../core/element";
 import { keys, keysButton } from "../core/keys";
 import { fragmentState, int, oneOf, type FragmentState } from "../core/state";
@@ -73,7 +73,7 @@ export class NNArithmetic extends NNElement {
       onInput: (at) => this.#scrub(at),
     });
     this.#play = button("Play", () => this.#toggle(), { icon: "play" });
-    const copy = button("Copy link", () => void this.#copy(copy), { icon: "link", title: "Copy a link to this sum, code and epoch" });
+    const copy = copyButton("Copy a link to this sum, code and epoch", () => this.#state.copyLink(), (words) => this.announce(words));
     this.#map = sumMap(sums, name, (a, b) => this.#set({ a, b }));
     this.#table = dataTable("What the net says", ["epoch", "answer", "off by", ...REGIONS.map((region) => `${region}, right`)]);
     this.twin(this.#table.root);
@@ -108,7 +108,7 @@ export class NNArithmetic extends NNElement {
         Home: { run: () => this.#scrub(0), says: "before training" },
         End: { run: () => this.#scrub(sums.last), says: "after training" },
         r: { run: () => this.#reset(), says: "back to 7 + 5 after training" },
-        t: { run: () => this.#openTable(), says: "the table" },
+        t: { run: () => this.toggleTable(), says: "the table" },
       }),
     ];
     this.#show(false);
@@ -205,17 +205,6 @@ export class NNArithmetic extends NNElement {
     this.#state.set({ code: spec.code.fallback, a: spec.a.fallback, b: spec.b.fallback, epoch: LAST });
     this.#at = this.#sums.last;
     this.#show();
-  }
-
-  #openTable(): void {
-    const fold = this.querySelector<HTMLDetailsElement>(":scope > details.nn-data");
-    if (fold) fold.open = !fold.open;
-  }
-
-  async #copy(target: HTMLButtonElement): Promise<void> {
-    const done = await this.#state.copyLink();
-    relabel(target, done ? "Copied" : "The link is in the address bar");
-    this.announce(done ? "Link copied." : "The link is in the address bar.");
   }
 
   #field(name: "a" | "b", label: string): HTMLElement {

@@ -133,7 +133,7 @@ export class NNNames extends NNElement {
       keys(this, {
         n: { run: () => this.#next(), says: "the next seed; while guessing, the next name" },
         r: { run: () => this.#reset(), says: "back to seed 0, temperature 1 and emma" },
-        t: { run: () => this.#openTable(), says: "the table" },
+        t: { run: () => this.toggleTable(), says: "the table" },
       }),
     ];
     this.#show(false);
@@ -206,11 +206,6 @@ export class NNNames extends NNElement {
 
   #reset(): void {
     this.#set({ seed: 0, t: 1, name: FIRST, pair: ".a" });
-  }
-
-  #openTable(): void {
-    const fold = this.querySelector<HTMLDetailsElement>(":scope > details.nn-data");
-    if (fold) fold.open = !fold.open;
   }
 
   async #fetch(): Promise<void> {

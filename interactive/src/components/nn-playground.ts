@@ -682,7 +682,7 @@ export class NNPlayground extends NNElement {
       r: { run: () => this.#reset(), says: "reset" },
       n: { run: () => ((this.#numbers = !this.#numbers), this.invalidate()), says: "numbers on the lines" },
       l: { run: () => ((this.#log = !this.#log), this.#save(), this.invalidate()), says: "logarithmic loss" },
-      t: { run: () => this.querySelector<HTMLElement>("details.nn-data > summary")?.click(), says: "table" },
+      t: { run: () => this.toggleTable(), says: "table" },
     });
     this.#undo.push(undo);
   }

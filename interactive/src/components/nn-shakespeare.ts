@@ -1,6 +1,6 @@
 // <nn-shakespeare data-trace="…" data-model="…">: what one net wrote at eleven stages of its training, and the last of
 // them to write with. The trained net is fetched when the reader first asks it to go on, and speaks in a worker.
-import { button, numberField, range, relabel, segmented, toolbar } from "../core/controls";
+import { button, copyButton, numberField, range, relabel, segmented, toolbar } from "../core/controls";
 import { NNElement, addStyle, h } from "../core/element";
 import { keys } from "../core/keys";
 import { fragmentState, int, oneOf, real, text, type FragmentState, type Values } from "../core/state";
@@ -96,7 +96,7 @@ export class NNShakespeare extends NNElement {
       onInput: (at) => this.#scrub(at),
     });
     this.#play = button("Play", () => this.#toggle(), { icon: "play" });
-    const copy = button("Copy link", () => void this.#copy(copy), { icon: "link", title: "Copy a link to this stage, prompt and settings" });
+    const copy = copyButton("Copy a link to this stage, prompt and settings", () => this.#state.copyLink(), (words) => this.announce(words));
     this.#table = dataTable("What the net wrote at each stage", ["steps", "nats a character", "words", "in the training text", "as before", "it wrote"]);
     this.twin(this.#table.root);
     stage.append(
@@ -132,7 +132,7 @@ export class NNShakespeare extends NNElement {
         c: { run: () => this.#start(), says: "let the net go on with your words" },
         s: { run: () => this.#stop(), says: "stop it" },
         r: { run: () => this.#reset(), says: "everything as it was" },
-        t: { run: () => this.#openTable(), says: "the table" },
+        t: { run: () => this.toggleTable(), says: "the table" },
       }),
     ];
     this.#follow();
@@ -284,17 +284,6 @@ export class NNShakespeare extends NNElement {
     [this.#begun, this.#written] = ["", ""];
     this.#doing = "nothing";
     this.#follow();
-  }
-
-  #openTable(): void {
-    const fold = this.querySelector<HTMLDetailsElement>(":scope > details.nn-data");
-    if (fold) fold.open = !fold.open;
-  }
-
-  async #copy(target: HTMLButtonElement): Promise<void> {
-    const done = await this.#state.copyLink();
-    relabel(target, done ? "Copied" : "The link is in the address bar");
-    this.announce(done ? "Link copied." : "The link is in the address bar.");
   }
 
   #keepStep(): void {

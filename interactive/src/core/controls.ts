@@ -59,6 +59,17 @@ export function relabel(target: HTMLButtonElement, label: string, name?: IconNam
   }
 }
 
+/** Copies a link by `copy`, which says whether the clipboard took it; the button and `tell` say what became of it. */
+export function copyButton(title: string, copy: () => Promise<boolean>, tell: (words: string) => void): HTMLButtonElement {
+  const press = async (): Promise<void> => {
+    const done = await copy();
+    relabel(made, done ? "Copied" : "The link is in the address bar");
+    tell(done ? "Link copied." : "The link is in the address bar.");
+  };
+  const made = button("Copy link", () => void press(), { icon: "link", title });
+  return made;
+}
+
 export function range(
   label: string,
   o: {

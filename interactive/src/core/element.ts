@@ -98,6 +98,12 @@ export abstract class NNElement extends HTMLElement {
     else this.append(h("details", { class: "nn-data" }, h("summary", {}, "Data of this figure"), table));
   }
 
+  /** Open or close the figure's fold with its table. */
+  protected toggleTable(): void {
+    const fold = this.querySelector<HTMLDetailsElement>(":scope > details.nn-data");
+    if (fold) fold.open = !fold.open;
+  }
+
   // --- The life of an element ---
 
   connectedCallback(): void {
