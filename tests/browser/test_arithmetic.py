@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from figures_seen import FRAMES, alive, errors_of
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from nnfs import adders, records
@@ -16,7 +17,6 @@ from nnfs import adders, records
 pytestmark = pytest.mark.xdist_group("browser")  # one worker: they share one build of this checkout
 
 PLACE = "posts/02-simpler-than-you-think.html"
-FRAMES = "n => new Promise((done) => { const next = () => (n-- ? requestAnimationFrame(next) : done()); next(); })"
 CODES = {"sigmoid": "scalar-sigmoid", "ReLU": "scalar-relu", "digits": "digits", "one-hot": "one-hot"}
 
 
@@ -28,17 +28,12 @@ def said() -> dict[str, tuple[list[int], np.ndarray]]:
 
 
 def live(page: Page, url: str, state: str = "") -> Locator:
-    page.goto(f"{url}/{PLACE}#fig-arithmetic{state}")
-    figure = page.locator("#fig-arithmetic nn-arithmetic")
-    figure.scroll_into_view_if_needed()
-    expect(figure).to_have_attribute("data-phase", "live", timeout=20_000)
-    return figure
+    return alive(page, f"{url}/{PLACE}#fig-arithmetic{state}", "#fig-arithmetic nn-arithmetic")
 
 
 @pytest.fixture
 def figure(page: Page, site_url: str) -> Iterator[Locator]:
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    errors = errors_of(page)
     yield live(page, site_url)
     assert errors == []
 

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
+from figures_seen import AXE, REPOSITORY
+from pictures import VARIANTS
 from playwright.sync_api import Browser, Page, Route, expect
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.xdist_group("browser")  # one worker: they share one build of this checkout
 
-AXE = (REPOSITORY / "interactive/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 POSTER = ".nn-poster > :is(svg, pre)"
 TEXTUAL = {"nn-run"}  # their poster is text, and needs no table
-VARIANTS = [(skin, mode) for skin in ("chalkboard", "theorem") for mode in ("light", "dark")]
 DIRECTIVE = re.compile(r"^(`{3,}|:{3,})\{interactive\} (nn-[\w-]+)\n(?::[\w-]+:.*\n)*?:name: *(fig-[\w-]+)", re.M)
 
 # Counts the page's animation callbacks; `rest(n)` waits for n frames without being counted itself.

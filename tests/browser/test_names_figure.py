@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
+from figures_seen import AXE, FRAMES, REPOSITORY, alive, errors_of
+from pictures import VARIANTS
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from nnfs import namegen
@@ -19,11 +20,7 @@ from nnfs.namegen import Makers, draw, surprise
 
 pytestmark = pytest.mark.xdist_group("browser")  # one worker: they share one build of this checkout
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 PLACE = "posts/03-karpathy-tour.html"
-AXE = (REPOSITORY / "interactive/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-FRAMES = "n => new Promise((done) => { const next = () => (n-- ? requestAnimationFrame(next) : done()); next(); })"
-VARIANTS = [(skin, mode) for skin in ("chalkboard", "theorem") for mode in ("light", "dark")]
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +29,12 @@ def makers() -> Makers:
 
 
 def live(page: Page, url: str, state: str = "") -> Locator:
-    page.goto(f"{url}/{PLACE}#fig-names{state}")
-    figure = page.locator("#fig-names nn-names")
-    figure.scroll_into_view_if_needed()
-    expect(figure).to_have_attribute("data-phase", "live", timeout=20_000)
-    return figure
+    return alive(page, f"{url}/{PLACE}#fig-names{state}", "#fig-names nn-names")
 
 
 @pytest.fixture
 def figure(page: Page, site_url: str) -> Iterator[Locator]:
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    errors = errors_of(page)
     yield live(page, site_url)
     assert errors == []
 

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import shakespeare_page
 from conftest import served
+from figures_seen import AXE, FRAMES, alive, errors_of
+from pictures import VARIANTS
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from nnfs import stages
@@ -21,9 +23,6 @@ from nnfs.stages import Stages
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-AXE = (shakespeare_page.REPOSITORY / "interactive/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-VARIANTS = [(skin, mode) for skin in ("chalkboard", "theorem") for mode in ("light", "dark")]
-FRAMES = "n => new Promise((done) => { const next = () => (n-- ? requestAnimationFrame(next) : done()); next(); })"
 LONG = 60_000  # ms for a net on a machine that does other things
 
 
@@ -52,17 +51,12 @@ def voice():
 
 
 def live(page: Page, url: str, state: str = "") -> Locator:
-    page.goto(f"{url}/index.html{state}")
-    figure = page.locator("#fig-shakespeare nn-shakespeare")
-    expect(figure).to_have_attribute("data-phase", "live", timeout=20_000)
-    return figure
+    return alive(page, f"{url}/index.html{state}", "#fig-shakespeare nn-shakespeare")
 
 
 @pytest.fixture
 def figure(page: Page, url: str) -> Iterator[Locator]:
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    errors = errors_of(page, console=True)
     yield live(page, url)
     assert errors == []
 
