@@ -27,7 +27,7 @@ test: $(VENV)/test.stamp interactive/node_modules/.package-lock.json
 	$(call step,lint the posts,$(BIN)/nnfs lint)
 	$(call step,verify the records,$(BIN)/nnfs verify)
 	$(call step,find a browser,$(browser))
-	$(call step,tests,$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report= && $(BIN)/coverage report --fail-under 90)
+	$(call step,tests,OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report= && $(BIN)/coverage report --fail-under 90)
 
 preview: $(VENV)/site.stamp interactive/node_modules/.package-lock.json
 	$(BIN)/nnfs preview

@@ -6,17 +6,20 @@ The tests run over the kitchen sink (`sink/`) and over every `{interactive}` of 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from figures_seen import AXE, REPOSITORY
+from figures_seen import REPOSITORY, broken_rules, errors_of, held, wear
 from pictures import VARIANTS
 from playwright.sync_api import Browser, Page, Route, expect
 
 pytestmark = pytest.mark.xdist_group("browser")  # one worker: they share one build of this checkout
 
 POSTER = ".nn-poster > :is(svg, pre)"
+PLAIN = {"width": 1280, "height": 720}
 TEXTUAL = {"nn-run"}  # their poster is text, and needs no table
 DIRECTIVE = re.compile(r"^(`{3,}|:{3,})\{interactive\} (nn-[\w-]+)\n(?::[\w-]+:.*\n)*?:name: *(fig-[\w-]+)", re.M)
 
@@ -54,23 +57,65 @@ def figures() -> list[Any]:
     return [pytest.param(figure, id=figure.name) for figure in found]
 
 
-@pytest.fixture(params=figures())
+@pytest.fixture(scope="module", params=figures())
 def figure(request: pytest.FixtureRequest) -> Figure:
     return request.param
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def url(figure: Figure, request: pytest.FixtureRequest) -> str:
     return f"{request.getfixturevalue('site_url' if figure.page else 'sink_url')}/{figure.page}"
+
+
+@dataclass
+class Opened:
+    """A page on which a figure is live and that several tests look at, and what went wrong while it opened."""
+
+    page: Page
+    foreign: list[str]
+    errors: list[str]
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, laid_out: str, url: str, figure: Figure) -> Iterator[Opened]:
+    context = browser.new_context(viewport=PLAIN)
+    context.add_init_script(laid_out)
+    context.add_init_script(COUNTED)
+    page = context.new_page()
+    found = Opened(page, [], errors_of(page, console=True))
+    here = urlsplit(url).netloc
+
+    def only_here(route: Route) -> None:
+        if route.request.url.startswith(("data:", "blob:")) or urlsplit(route.request.url).netloc == here:
+            route.continue_()
+        else:
+            found.foreign.append(route.request.url)
+            route.abort()
+
+    page.route("**/*", only_here)
+    page.goto(url)
+    wake(page, figure)
+    yield found
+    context.close()
+
+
+@pytest.fixture
+def resting(opened: Opened, figure: Figure) -> Iterator[Page]:
+    """The page with the figure live and at rest, for tests that look and do not touch what it shows."""
+    page = opened.page
+    wake(page, figure)
+    yield page
+    page.emulate_media(media="screen", color_scheme="light", reduced_motion="no-preference")
+    page.set_viewport_size(PLAIN)
+    page.mouse.move(0, 0)
+    wear(page, *VARIANTS[0])
+    page.evaluate("for (const fold of document.querySelectorAll('details.nn-data[open]')) fold.open = false")
 
 
 @pytest.fixture
 def errors(page: Page) -> list[str]:
     """What goes wrong on the page, as it goes wrong."""
-    found: list[str] = []
-    page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-    return found
+    return errors_of(page, console=True)
 
 
 def wake(page: Page, figure: Figure) -> None:
@@ -130,15 +175,14 @@ def test_a_figure_comes_alive_near_the_screen_and_not_before(page: Page, sink_ur
 @pytest.mark.parametrize("width", [1280, 360, 320])
 def test_nothing_moves_when_a_figure_comes_alive(page: Page, url: str, figure: Figure, width: int):
     page.set_viewport_size({"width": width, "height": 800})
-    held: list[Route] = []
-    page.route(re.compile(rf"/nn/{figure.tag}-[^/]*\.js"), lambda route: held.append(route))
+    let_go = held(page, re.compile(rf"/nn/{figure.tag}-[^/]*\.js"))
     page.goto(url)
     element = page.locator(figure.live)
     element.scroll_into_view_if_needed()
     expect(element).to_have_attribute("data-phase", "armed")
     page.evaluate("document.fonts.ready")
     before = box(page, f"#{figure.name}")
-    held[0].continue_()
+    let_go()
     wake(page, figure)
     assert box(page, f"#{figure.name}") == pytest.approx(before, abs=1)
 
@@ -198,13 +242,10 @@ def test_an_element_that_throws_leaves_the_poster_and_can_be_tried_again(page: P
 
 
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
-def test_nothing_moves_by_itself(page: Page, url: str, figure: Figure, motion: Any):
-    page.emulate_media(reduced_motion=motion)
-    page.add_init_script(COUNTED)
-    page.goto(url)
-    wake(page, figure)
-    page.evaluate("rest(20)")
-    assert page.evaluate("rest(0)") == page.evaluate("rest(20)")
+def test_nothing_moves_by_itself(resting: Page, motion: Any):
+    resting.emulate_media(reduced_motion=motion)
+    resting.evaluate("rest(20)")
+    assert resting.evaluate("rest(0)") == resting.evaluate("rest(20)")
 
 
 def test_off_screen_and_in_a_hidden_tab_nothing_runs_and_it_goes_on_afterwards(page: Page, url: str, figure: Figure):
@@ -240,26 +281,10 @@ def test_off_screen_and_in_a_hidden_tab_nothing_runs_and_it_goes_on_afterwards(p
 # --- For everybody --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("skin", "mode"), VARIANTS, ids=["-".join(v) for v in VARIANTS])
-def test_axe_finds_nothing(page: Page, url: str, figure: Figure, skin: str, mode: str):
-    page.emulate_media(color_scheme=mode)  # type: ignore[arg-type]
-    page.goto(url)
-    page.evaluate(
-        "v => Object.assign(document.documentElement.dataset, v)", {"theme": mode, "mode": mode, "skin": skin}
-    )
-    wake(page, figure)
+def test_axe_finds_nothing_in_any_variant(resting: Page, figure: Figure):
     if figure.tag not in TEXTUAL:
-        page.locator(f"{figure.live} > details.nn-data > summary").click()
-    page.evaluate(AXE)
-    found = page.evaluate(
-        """async (id) => {
-          const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-          const { violations } = await axe.run("#" + id, { runOnly: tags });
-          return violations.map((v) => [v.id, ...v.nodes.map((n) => n.html.slice(0, 150) + " " + n.failureSummary)]);
-        }""",
-        figure.name,
-    )
-    assert found == []
+        resting.locator(f"{figure.live} > details.nn-data > summary").click()
+    assert broken_rules(resting, f"#{figure.name}") == {}
 
 
 CONTROLS = """(root) => {
@@ -270,15 +295,14 @@ CONTROLS = """(root) => {
 }"""
 
 
-def test_the_keyboard_reaches_every_control_and_shows_where_it_is(page: Page, url: str, figure: Figure):
-    page.goto(url)
-    wake(page, figure)
-    root = page.locator(f"#{figure.name}")
+def test_the_keyboard_reaches_every_control_and_shows_where_it_is(resting: Page, figure: Figure):
+    root = resting.locator(f"#{figure.name}")
     wanted = root.evaluate(
         f"""(root) => {{
           const controls = ({CONTROLS})(root);
           controls.forEach((e, i) => e.dataset.stop = e.type === "radio" ? e.name : String(i));
           const before = document.createElement("button");
+          before.id = "before";
           root.before(before);
           before.focus();
           return [...new Set(controls.map((e) => e.dataset.stop))];
@@ -286,7 +310,7 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(page: Page, ur
     )
     reached: dict[str, bool] = {}
     for _ in range(3 * len(wanted) + 10):
-        page.keyboard.press("Tab")
+        resting.keyboard.press("Tab")
         at = root.evaluate(
             """(root) => {
               const e = document.activeElement;
@@ -299,15 +323,15 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(page: Page, ur
         if at is None:
             break
         reached[at[0]] = at[1]
+    resting.evaluate("document.querySelector('#before').remove()")
     assert set(wanted) <= set(reached)
     assert all(reached.values()), "a focus ring on each"
 
 
-def test_every_control_has_a_name_and_a_target_of_44_pixels(page: Page, url: str, figure: Figure):
-    page.set_viewport_size({"width": 360, "height": 640})
-    page.goto(url)
-    wake(page, figure)
-    small = page.locator(f"#{figure.name}").evaluate(
+def test_every_control_has_a_target_of_44_pixels(resting: Page, figure: Figure):
+    resting.set_viewport_size({"width": 360, "height": 640})
+    wake(resting, figure)
+    small = resting.locator(f"#{figure.name}").evaluate(
         f"""(root) => ({CONTROLS})(root).flatMap((e) => {{
           if (!e.matches("button, input, select, textarea, summary")) return [];
           const parts = [e, ...(e.closest("label") ? [e.closest("label")] : [])].map((x) => x.getBoundingClientRect());
@@ -320,13 +344,12 @@ def test_every_control_has_a_name_and_a_target_of_44_pixels(page: Page, url: str
 
 @pytest.mark.parametrize("size", [(360, 640), (320, 640)], ids=str)
 def test_a_phone_never_scrolls_sideways_and_every_control_is_on_it(
-    page: Page, url: str, figure: Figure, size: tuple[int, int]
+    resting: Page, figure: Figure, size: tuple[int, int]
 ):
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.goto(url)
-    wake(page, figure)
-    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-    outside = page.locator(f"#{figure.name}").evaluate(
+    resting.set_viewport_size({"width": size[0], "height": size[1]})
+    wake(resting, figure)
+    assert resting.evaluate("document.documentElement.scrollWidth") <= size[0]
+    outside = resting.locator(f"#{figure.name}").evaluate(
         f"""(root) => ({CONTROLS})(root).flatMap((e) => {{
           const b = e.getBoundingClientRect();
           return b.left >= -1 && b.right <= innerWidth + 1 ? [] : [e.outerHTML.slice(0, 120)];
@@ -335,15 +358,13 @@ def test_a_phone_never_scrolls_sideways_and_every_control_is_on_it(
     assert outside == []
 
 
-def test_the_live_part_has_a_name_and_the_table_follows_the_figure(page: Page, url: str, figure: Figure):
-    page.goto(url)
-    wake(page, figure)
-    stage = page.locator(f"{figure.live} > .nn-stage")
+def test_the_live_part_has_a_name_and_the_table_follows_the_figure(resting: Page, figure: Figure):
+    stage = resting.locator(f"{figure.live} > .nn-stage")
     assert stage.get_attribute("role") == "group"
     assert re.fullmatch(r"Figure \d+, live", stage.get_attribute("aria-label") or "")
     if figure.tag not in TEXTUAL:
-        page.locator(f"{figure.live} > details.nn-data > summary").click()
-        assert page.locator(f"{figure.live} > details.nn-data tbody tr:visible").count() >= 1
+        resting.locator(f"{figure.live} > details.nn-data > summary").click()
+        expect(resting.locator(f"{figure.live} > details.nn-data tbody tr:visible").first).to_be_visible()
 
 
 def test_the_colours_follow_the_page(page: Page, sink_url: str):
@@ -361,21 +382,8 @@ def test_the_colours_follow_the_page(page: Page, sink_url: str):
 # --- Alone and under attack -----------------------------------------------------------------------------------------
 
 
-def test_a_figure_lives_without_any_other_host(page: Page, url: str, figure: Figure, errors: list[str]):
-    foreign: list[str] = []
-    here = re.match(r"https?://[^/]+", url)[0]  # type: ignore[index]
-
-    def only_here(route: Route) -> None:
-        if route.request.url.startswith((here, "data:", "blob:")):
-            route.continue_()
-        else:
-            foreign.append(route.request.url)
-            route.abort()
-
-    page.route("**/*", only_here)
-    page.goto(url)
-    wake(page, figure)
-    assert (foreign, errors) == ([], [])
+def test_a_figure_lives_without_any_other_host(opened: Opened):
+    assert (opened.foreign, opened.errors) == ([], [])
 
 
 HOSTILE = [
@@ -429,9 +437,8 @@ def test_the_keys_of_a_figure_work_inside_it_and_leave_controls_their_own(page: 
 # --- On paper -------------------------------------------------------------------------------------------------------
 
 
-def test_on_paper_there_is_the_poster_the_caption_and_the_table(page: Page, url: str, figure: Figure):
-    page.goto(url)
-    wake(page, figure)
+def test_on_paper_there_is_the_poster_the_caption_and_the_table(resting: Page, figure: Figure):
+    page = resting
     page.emulate_media(media="print")
     expect(page.locator(f"{figure.live} > {POSTER}")).to_be_visible()
     expect(page.locator(f"{figure.live} > .nn-stage")).to_be_hidden()
