@@ -4,9 +4,9 @@ An experiment is data: a grid of arms and seeds, and one function that turns a c
 a result. `sweep` fills in the cells that have no record yet, each record written as its cell finishes, so
 that a sweep can be killed at any moment and started again. `examine` asks whether a record is still what
 this code would produce, by repeating its *rehearsal*: the same configuration made small (its whole schedule
-in twenty steps, or fewer nets), whose twenty losses and final parameter norm must agree within 1e-5. The
-first steps of the long run would be no substitute: there the schedule has hardly begun, and a changed
-learning-rate decay moves nothing yet.
+in twenty steps, or fewer nets), whose twenty losses and final parameter norm must agree within 1e-5, or
+within what its arm allows. The first steps of the long run would be no substitute: there the schedule has
+hardly begun, and a changed learning-rate decay moves nothing yet.
 
 This file needs no torch. An experiment whose cells train a net says so (`trains`); its run function, which is in
 `nnfs.recipes`, is then told where to put snapshots and checkpoints.
@@ -91,6 +91,7 @@ class Arm:
     stage: int = 1
     seeds: int | None = None  # how many, if not the experiment's own number: 1 where nothing is random
     minutes: float = 0.0  # about how long a cell takes on one core; longer arms come later
+    tolerance: float = TOLERANCE  # of its rehearsal; more where a net is so wild that rounding grows in twenty steps
 
 
 @dataclass(frozen=True)
@@ -423,7 +424,7 @@ def examine(
     except Exception as error:  # code that no longer runs does not reproduce its record
         return "stale", f"its rehearsal fails: {type(error).__name__}: {error}"
     for part in ("data", "loss", "norm", "metrics"):
-        if change := _difference(part, stored.get(part), again[part]):
+        if change := _difference(part, stored.get(part), again[part], arm.tolerance):
             return "stale", f"its rehearsal differs: {change}"
     if experiment.check is not None and (record["checkpoint"] is not None or not experiment.trains):
         try:
@@ -435,16 +436,16 @@ def examine(
     return "ok", ""
 
 
-def _difference(name: str, old: Any, new: Any) -> str:
-    """The first place where two JSON values differ by more than TOLERANCE, as words; "" if there is none."""
+def _difference(name: str, old: Any, new: Any, tolerance: float = TOLERANCE) -> str:
+    """The first place where two JSON values differ by more than `tolerance`, as words; "" if there is none."""
     if isinstance(old, dict) and isinstance(new, dict):
         keys = sorted(old.keys() | new.keys())
-        return next((d for k in keys if (d := _difference(f"{name}.{k}", old.get(k), new.get(k)))), "")
+        return next((d for k in keys if (d := _difference(f"{name}.{k}", old.get(k), new.get(k), tolerance))), "")
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         pairs = enumerate(zip(old, new, strict=True))
-        return next((d for i, (a, b) in pairs if (d := _difference(f"{name}[{i}]", a, b))), "")
+        return next((d for i, (a, b) in pairs if (d := _difference(f"{name}[{i}]", a, b, tolerance))), "")
     numbers = all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in (old, new))
-    same = math.isclose(old, new, rel_tol=TOLERANCE, abs_tol=1e-9) if numbers else old == new
+    same = math.isclose(old, new, rel_tol=tolerance, abs_tol=1e-9) if numbers else old == new
     return "" if same else f"{name} was {_short(old)}, is {_short(new)}"
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnfs.experiments.p3 import OURS, check_checkpoint, rung, short, train_model
-from nnfs.runs import Arm, Experiment
+from nnfs.runs import TOLERANCE, Arm, Experiment
 
 Config = dict[str, Any]
 
@@ -64,7 +64,7 @@ BEST = Experiment(
 # p3.ablation: one thing changed at a time
 
 
-def changed(model: Config | None = None, train: Config | None = None, **rest: Any) -> Arm:
+def changed(model: Config | None = None, train: Config | None = None, tolerance: float = TOLERANCE, **rest: Any) -> Arm:
     """The recipe of p3.shakespeare-short with something else."""
     recipe = short(600)
     return Arm(
@@ -77,6 +77,7 @@ def changed(model: Config | None = None, train: Config | None = None, **rest: An
             **rest,
         },
         minutes=3,
+        tolerance=tolerance,
     )
 
 
@@ -87,7 +88,8 @@ ABLATION = Experiment(
     arms={
         "recipe": changed(),
         "adamw-0.003": changed(train={"optimiser": "adamw", "lr": 0.003}),
-        "adamw-0.01": changed(train={"optimiser": "adamw", "lr": 0.01}),
+        # at this rate rounding grows: another instruction set moves twenty losses by 1e-5, in the other arms by 1e-6
+        "adamw-0.01": changed(train={"optimiser": "adamw", "lr": 0.01}, tolerance=1e-4),
         "no-tables": changed({"kind": "gpt"}),
         "learned-places": changed({"positions": "learned"}),
         "no-places": changed({"positions": "nope"}),

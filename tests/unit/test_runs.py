@@ -218,6 +218,14 @@ class TestRehearsal:
         record["rehearsal"]["norm"] *= factor
         assert runs.examine(toy_runs.experiment(), record)[0] == state
 
+    @pytest.mark.parametrize(("factor", "state"), [(1 + 3e-5, "ok"), (1 + 3e-4, "stale")])
+    def test_an_arm_whose_rounding_grows_may_say_how_much(self, base, factor, state):
+        toy = toy_runs.experiment()
+        wild = {name: dataclasses.replace(arm, tolerance=1e-4) for name, arm in toy.arms.items()}
+        record = records.load("p9.toy", "slow", 0, base=base)
+        record["rehearsal"]["norm"] *= factor
+        assert runs.examine(dataclasses.replace(toy, arms=wild), record)[0] == state
+
 
 class TestVerify:
     @pytest.fixture
