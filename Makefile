@@ -47,8 +47,9 @@ interactive/node_modules/.package-lock.json: interactive/package-lock.json | $(V
 
 comma := ,
 sudo = $$([ "$$(id -u)" = 0 ] || echo sudo)
-browser = command -v "$${CHROMIUM:-chromium}" || command -v chromium-browser \
-          || { $(sudo) apt-get update -qq && $(sudo) apt-get install -y -qq chromium >/dev/null; } \
+browser = command -v "$${CHROMIUM:-chromium-headless-shell}" \
+          || { $(sudo) apt-get update -qq && $(sudo) apt-get install -y -qq chromium-headless-shell >/dev/null 2>&1; } \
+          || command -v chromium || command -v chromium-browser || $(sudo) apt-get install -y -qq chromium >/dev/null \
           || { echo "no Chromium and none could be installed: install one, or name it in CHROMIUM"; false; }
 
 clean:

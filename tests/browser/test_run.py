@@ -228,6 +228,9 @@ def test_an_endless_loop_holds_up_nobody_and_is_stopped(request: pytest.FixtureR
     expect(runner.verdict).to_contain_text("Stopped by you")
     expect(page.locator("nn-run iframe")).to_have_count(0)
     assert page.evaluate(frames)
+    for _ in range(100):  # the page has let go of it; that it has ended is told a little later
+        if page.workers:
+            page.wait_for_timeout(50)
     assert page.workers == []
     assert runner.run("print(7)" if fixture == "python" else "10 PRINT 7").strip() == "7"
 
