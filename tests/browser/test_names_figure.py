@@ -128,6 +128,7 @@ def test_the_whole_of_it_by_keyboard(page: Page, figure: Locator, makers: Makers
     figure.locator("input[value=draw]").focus()
     page.keyboard.press("ArrowLeft")  # round to the last one
     expect(figure.locator("input[value=guess]")).to_be_checked()
+    expect(figure.locator(".nn-names-pad")).to_be_visible()  # the view is drawn a frame later
     page.keyboard.press("Tab")
     page.keyboard.type("abn")
     expect(figure.locator(".nn-names-belief")).to_have_text("Each of 3 gets 30%, the others share 10%.")
