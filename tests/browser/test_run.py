@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from figures_seen import until
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.xdist_group("browser")  # one worker: they share one build of this checkout
@@ -228,10 +229,7 @@ def test_an_endless_loop_holds_up_nobody_and_is_stopped(request: pytest.FixtureR
     expect(runner.verdict).to_contain_text("Stopped by you")
     expect(page.locator("nn-run iframe")).to_have_count(0)
     assert page.evaluate(frames)
-    for _ in range(100):  # the page has let go of it; that it has ended is told a little later
-        if page.workers:
-            page.wait_for_timeout(50)
-    assert page.workers == []
+    assert until(page, lambda: page.workers == []), "the page let go of it; that it has ended is told a little later"
     assert runner.run("print(7)" if fixture == "python" else "10 PRINT 7").strip() == "7"
 
 
