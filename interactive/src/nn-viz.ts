@@ -2,6 +2,7 @@
 // was drawn last; colours are classes of nn-viz.css and, on the canvas, the page's ramp.
 
 import { select } from "d3-selection";
+import { put, putAttribute } from "./core/dom";
 import { addStyle, h, s } from "./core/element";
 import { format, linear, log as logScale, logTicks, ticks, type Scale } from "./core/scale";
 import { onTheme, ramp } from "./core/theme";
@@ -159,33 +160,34 @@ export class NetworkView {
     let largest = 0;
     for (let i = 0; i < parameters.length; i++) largest = Math.max(largest, Math.abs(parameters[i]!));
     const few = this.#edges.length <= FEW;
-    this.#chosen.setAttribute("d", "");
+    let marked = "";
     this.#edges.forEach((here, i) => {
       const w = parameters[i]!;
       const path = this.#lines[i]!;
       const chosen = edge !== null && same(edge, here) && edge.input === here.input;
       path.classList.toggle("nn-minus", w < 0);
-      path.setAttribute("stroke-width", (0.7 + (largest > 0 ? (3.8 * Math.abs(w)) / largest : 0)).toFixed(2));
-      if (chosen) this.#chosen.setAttribute("d", path.getAttribute("d")!);
+      putAttribute(path, "stroke-width", (0.7 + (largest > 0 ? (3.8 * Math.abs(w)) / largest : 0)).toFixed(2));
+      if (chosen) marked = path.getAttribute("d")!;
       const label = this.#labels[i]!;
       const told = chosen || (numbers && (few || (edge !== null && same(edge, here))));
       label.style.display = told ? "" : "none";
       if (!told) return;
       const [plate, digits] = label.children as unknown as [SVGRectElement, SVGTextElement];
       const words = format(w, few && this.#edges.length > 13 ? 2 : 3);
-      digits.textContent = words;
+      put(digits, words);
       const width = 6.6 * words.length + 4; // of digits in 12 px
-      plate.setAttribute("x", String(-width / 2));
-      plate.setAttribute("width", String(width));
+      putAttribute(plate, "x", String(-width / 2));
+      putAttribute(plate, "width", String(width));
       label.classList.toggle("nn-minus", w < 0);
     });
+    putAttribute(this.#chosen, "d", marked);
     for (const { node, group, text } of this.#units) {
       if (node.bias) continue;
       const a = acts[node.layer]![node.unit]!;
       group.dataset["shade"] = String(1 + Math.max(0, Math.min(4, Math.floor(5 * a))));
       group.classList.toggle("nn-shown", unit !== null && same(unit, node));
       const words = node.layer === 0 ? short(a) : a.toFixed(2);
-      text.textContent = this.#radius < 14 ? words.replace(/^(−?)0\./, "$1.") : words;
+      put(text, this.#radius < 14 ? words.replace(/^(−?)0\./, "$1.") : words);
     }
   }
 }
@@ -257,9 +259,9 @@ export class LossView {
       losses.map((loss, i) => `${i === 0 ? "M" : "L"}${x(epochs[i]!).toFixed(1)} ${y(loss).toFixed(1)}`).join("");
     select(this.#lines).selectAll("path").data(earlier).join("path")
       .attr("class", "nn-curve nn-earlier").attr("d", path); // prettier-ignore
-    this.#curve.setAttribute("d", path(curve));
-    this.#now.setAttribute("cx", x(epoch).toFixed(1));
-    this.#now.setAttribute("cy", y(loss).toFixed(1));
+    putAttribute(this.#curve, "d", path(curve));
+    putAttribute(this.#now, "cx", x(epoch).toFixed(1));
+    putAttribute(this.#now, "cy", y(loss).toFixed(1));
     this.#now.style.display = Number.isFinite(loss) ? "" : "none";
   }
 
@@ -351,8 +353,8 @@ export class SurfaceView {
   /** The part of the plane that is shown, and what its axes are called. */
   shape(domain: Domain, [across, up]: readonly [string, string]): void {
     this.#domain = domain;
-    this.#across.textContent = `${across} →`; // an arrow, so that no name is taken for a point
-    this.#up.textContent = `${up} ↑`;
+    put(this.#across, `${across} →`); // an arrow, so that no name is taken for a point
+    put(this.#up, `${up} ↑`);
   }
 
   /** The input under a click. */
@@ -377,25 +379,25 @@ export class SurfaceView {
       group.append("text");
       return group;
     }).each(function ({ x, y, kind }) {
-      this.setAttribute("transform", `translate(${px(x).toFixed(1)} ${py(y).toFixed(1)})`);
+      putAttribute(this, "transform", `translate(${px(x).toFixed(1)} ${py(y).toFixed(1)})`);
       const [dot, digit] = this.children as unknown as [SVGElement, SVGElement];
-      dot.setAttribute("class", kind ? "nn-point nn-one" : "nn-point");
-      dot.setAttribute("d", shapes[kind ? 1 : 0]!); // a disc for 0, a diamond for 1
-      digit.setAttribute("class", kind ? "nn-digit nn-one" : "nn-digit");
-      digit.textContent = large ? String(kind) : "";
+      putAttribute(dot, "class", kind ? "nn-point nn-one" : "nn-point");
+      putAttribute(dot, "d", shapes[kind ? 1 : 0]!); // a disc for 0, a diamond for 1
+      putAttribute(digit, "class", kind ? "nn-digit nn-one" : "nn-digit");
+      put(digit, large ? String(kind) : "");
     }); // prettier-ignore
     this.#asked.style.display = asked ? "" : "none";
     for (const circle of asked ? this.#asked.children : []) {
-      circle.setAttribute("cx", px(asked![0]).toFixed(1));
-      circle.setAttribute("cy", py(asked![1]).toFixed(1));
-      circle.setAttribute("r", String(1.3 * r + 4.5));
+      putAttribute(circle, "cx", px(asked![0]).toFixed(1));
+      putAttribute(circle, "cy", py(asked![1]).toFixed(1));
+      putAttribute(circle, "r", String(1.3 * r + 4.5));
     }
     this.#cursor.style.display = cursor ? "" : "none";
     for (const rect of cursor ? this.#cursor.children : []) {
-      rect.setAttribute("x", (px(cursor![0]) - 7).toFixed(1));
-      rect.setAttribute("y", (py(cursor![1]) - 7).toFixed(1));
-      rect.setAttribute("width", "14");
-      rect.setAttribute("height", "14");
+      putAttribute(rect, "x", (px(cursor![0]) - 7).toFixed(1));
+      putAttribute(rect, "y", (py(cursor![1]) - 7).toFixed(1));
+      putAttribute(rect, "width", "14");
+      putAttribute(rect, "height", "14");
     }
   }
 
@@ -408,7 +410,7 @@ export class SurfaceView {
         values[row * CELLS + column] = answer(x[0] + ((column + 0.5) / CELLS) * (x[1] - x[0]), v);
       }
     }
-    this.#half.setAttribute("d", halfway(values));
+    putAttribute(this.#half, "d", halfway(values));
     if (!this.#context || !this.#image) return;
     if (!this.#painted) {
       for (let i = 0; i < 256; i++) this.#shades.set(ramp(i / 255, this.root), 3 * i);

@@ -342,6 +342,32 @@ def test_by_touch_on_a_narrow_screen_points_are_drawn_and_learned(browser: Brows
     context.close()
 
 
+def test_while_it_trains_it_draws_what_is_on_the_screen_and_at_rest_all_of_it(browser: Browser, post: str):
+    context = browser.new_context(viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    figure = opened(page, post)
+    network = figure.locator(".nn-network")
+    shown = figure.locator(".pg-run .nn-shown")
+    figure.get_by_role("button", name="Train", exact=True).scroll_into_view_if_needed()
+    assert network.evaluate("drawing => drawing.getBoundingClientRect().bottom") < 0
+    untrained = network.get_attribute("aria-label")
+    figure.get_by_role("button", name="Train", exact=True).tap()
+    figure.get_by_role("button", name="skip", exact=True).tap()
+    expect(shown).to_contain_text(re.compile("^[1-9]"))
+    assert network.get_attribute("aria-label") == untrained
+    network.evaluate("drawing => drawing.scrollIntoView({ behavior: 'instant' })")
+    expect(network).not_to_have_attribute("aria-label", untrained or "")
+    figure.get_by_role("button", name="Pause", exact=True).tap()
+    at_rest(figure)
+    trained = network.get_attribute("aria-label")
+    figure.locator(".pg-foot").evaluate("foot => foot.scrollIntoView({ behavior: 'instant' })")
+    figure.get_by_role("button", name="Reset", exact=True).evaluate("button => button.click()")
+    expect(shown).to_contain_text(re.compile("^0, loss"))
+    drawn(page)
+    assert network.get_attribute("aria-label") == untrained != trained
+    context.close()
+
+
 @pytest.mark.parametrize(
     "state",
     [

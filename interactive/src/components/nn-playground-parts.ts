@@ -2,16 +2,12 @@
 // and a draw(); none keeps state of its own.
 
 import { button } from "../core/controls";
+import { put } from "../core/dom";
 import { h } from "../core/element";
 import { format } from "../core/scale";
 import type { Edge } from "../nn-viz";
 import { edgesOf } from "../nn-viz";
 import { isTable, RIGHT, type Question, type Run, type Task } from "./nn-playground-model";
-
-/** Write `text` if it is another one: a text that is written again would be drawn again. */
-export function put(node: Element, text: string): void {
-  if (node.textContent !== text) node.textContent = text;
-}
 
 /** Inputs are A and B in a truth table, x and y on a plane. */
 export const namesOf = (task: Task): readonly [string, string] => (isTable(task) ? ["A", "B"] : ["x", "y"]);

@@ -4,6 +4,7 @@
 
 import { slice } from "../core/clock";
 import { button, numberField, range, relabel, segmented, select, switchBox, toolbar } from "../core/controls";
+import { put, putAttribute } from "../core/dom";
 import { NNElement, addStyle, h } from "../core/element";
 import { keys, keysButton } from "../core/keys";
 import { format } from "../core/scale";
@@ -16,7 +17,7 @@ import {
   GRID, LAST, MARK, MOST_HIDDEN, MOST_LAYERS, MOST_POINTS, Run, TASKS, isTable, place, printed, program, question,
   readHidden, readPoints, writeHidden, writePoints, type Settings, type Task,
 } from "./nn-playground-model"; // prettier-ignore
-import { Hand, Rows, Say, nameOf, namesOf, put } from "./nn-playground-parts";
+import { Hand, Rows, Say, nameOf, namesOf } from "./nn-playground-parts";
 
 const SPEEDS = ["1", "10", "100", "1000"] as const; // epochs a frame
 const STOPS = [MARK, 10_000, LAST]; // where training pauses by itself
@@ -75,7 +76,8 @@ export class NNPlayground extends NNElement {
   #silent = false; // train up to the goal without drawing
   #python = new Map<number, readonly string[]>(); // what the build wrote at some epochs
 
-  #draw: (() => void)[] = [];
+  #draw: (() => void)[] = []; // of the part that is being made; in the end, what is always drawn
+  #parts: { roots: HTMLElement[]; draw: (() => void)[] }[] = [];
   #undo: (() => void)[] = [];
   #focusTrain = (): void => {};
   #focusQuestion = (): void => {};
@@ -94,10 +96,14 @@ export class NNPlayground extends NNElement {
     this.#python = pythonRows(this);
     this.#state = fragmentState(this.closest("figure")?.id ?? this.id, 1, spec(this.#default));
     this.#undo.push(this.#state.onAddress(() => this.#adopt()));
-    this.#draw = [];
+    [this.#draw, this.#parts] = [[], []];
     const views = h("div", { class: "pg" });
-    views.append(this.#choices(), this.#network(), this.#surface(), this.#rows(), this.#say(), this.#transport());
-    views.append(...this.#panel(), this.#foot());
+    const above = [this.#choices, this.#network, this.#surface, this.#rows, this.#say, this.#transport];
+    for (const part of [...above, this.#panel, this.#foot]) {
+      const roots = [(part as () => HTMLElement | HTMLElement[]).call(this)].flat();
+      views.append(...roots);
+      this.#parts.push({ roots, draw: this.#draw.splice(0) });
+    }
     this.#draw.push(() => void (views.dataset["task"] = this.#settings.task));
     stage.append(views);
     this.#table();
@@ -282,8 +288,11 @@ export class NNPlayground extends NNElement {
     if (!(this.playing && this.#silent)) this.#paint();
   }
 
+  /** While it plays, only what is on the screen: on a phone half of the figure is not, and a picture must be short, for
+   * a press waits for it. Whoever scrolls sees a part in its next picture, and at rest all of them are drawn. */
   #paint(): void {
-    for (const draw of this.#draw) draw();
+    const parts = this.playing ? this.#parts.filter(({ roots }) => roots.some(isOnScreen)) : this.#parts;
+    for (const { draw } of [...parts, { draw: this.#draw }]) for (const each of draw) each();
   }
 
   #choices(): HTMLElement {
@@ -337,7 +346,7 @@ export class NNPlayground extends NNElement {
       numbers.set(this.#numbers);
       if (this.#asked) this.#run.answer(...this.#asked);
       view.draw({ parameters: net.parameters, acts: net.acts, edge: this.#edge, unit: this.#unit, numbers: this.#numbers });
-      view.root.setAttribute("aria-label", this.#description());
+      putAttribute(view.root, "aria-label", this.#description());
     });
     return h("div", { class: "pg-view pg-left" }, frame, key);
   }
@@ -401,7 +410,8 @@ export class NNPlayground extends NNElement {
         shows.replaceChildren(...units.map((unit) => h("option", {}, unit ? nameOf(listed, settings.task, unit.layer, unit.unit) : "answer")));
       }
       const chosen = this.#unit;
-      shows.selectedIndex = Math.max(0, units.findIndex((unit) => unit?.layer === chosen?.layer && unit?.unit === chosen?.unit));
+      const at = Math.max(0, units.findIndex((unit) => unit?.layer === chosen?.layer && unit?.unit === chosen?.unit));
+      if (shows.selectedIndex !== at) shows.selectedIndex = at;
       view.shape(domainOf(settings.task), namesOf(settings.task));
       const marks = Array.from(data.Y, (kind, i) => ({ x: data.X[2 * i]!, y: data.X[2 * i + 1]!, kind }));
       const [cx, cy] = this.#cursorPlace();
@@ -415,7 +425,7 @@ export class NNPlayground extends NNElement {
         cursor: isTable(settings.task) ? null : [cx, cy],
         large: isTable(settings.task),
       });
-      view.root.setAttribute("aria-label", this.#plane());
+      putAttribute(view.root, "aria-label", this.#plane());
     });
     return h("div", { class: "pg-view pg-square" }, view.root, label);
   }
@@ -599,7 +609,7 @@ export class NNPlayground extends NNElement {
       }
       const line = run.curve();
       loss.draw({ curve: line, earlier: this.#earlier, epoch: run.epoch, loss: run.loss, log: this.#log });
-      loss.root.setAttribute("aria-label", run.last > 0 ? `Loss from ${format(line.losses[0]!)} at epoch 0 to ${format(line.losses.at(-1)!)} at epoch ${run.last}.` : "Loss curve, empty before training.");
+      putAttribute(loss.root, "aria-label", run.last > 0 ? `Loss from ${format(line.losses[0]!)} at epoch 0 to ${format(line.losses.at(-1)!)} at epoch ${run.last}.` : "Loss curve, empty before training.");
     });
     const tabs = h("div", { class: "pg-tabs" }, tab.root, tools);
     return [tabs, h("div", { class: "pg-panel" }, curve, hand.root)];
@@ -698,6 +708,11 @@ const PLANES: Readonly<Record<Task, { x: readonly [number, number]; y: readonly 
 
 const domainOf = (task: Task): (typeof PLANES)[Task] =>
   task === "points" ? { x: [-0.05, 1.05], y: [-0.05, 1.05] } : PLANES[task];
+
+function isOnScreen(part: HTMLElement): boolean {
+  const { top, bottom } = part.getBoundingClientRect();
+  return bottom >= 0 && top <= innerHeight;
+}
 
 /** The poster's table, which Python wrote: epoch → loss and answers. */
 function pythonRows(element: HTMLElement): Map<number, readonly string[]> {

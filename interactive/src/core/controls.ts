@@ -1,6 +1,6 @@
 // Controls made of native inputs, so that keyboard, focus, screen reader and forced colours work as everywhere else.
 // Targets are 44 px; how they look is in _static/interactive.css.
-import { h, s } from "./dom";
+import { h, put, putAttribute, s } from "./dom";
 
 const ICONS = {
   play: "M7 4.500 19 12 7 19.500Z",
@@ -51,7 +51,7 @@ export function setPressed(target: HTMLButtonElement, pressed: boolean): void {
 /** A new label and icon for a button: Train becomes Pause. Focus stays where it is. */
 export function relabel(target: HTMLButtonElement, label: string, name?: IconName): void {
   const text = target.querySelector(".nn-button-label")!;
-  if (text.textContent !== label) text.textContent = label;
+  put(text, label);
   const old = target.querySelector(".nn-icon");
   if (name && !old?.classList.contains(`nn-icon-${name}`)) {
     old?.remove();
@@ -86,8 +86,8 @@ export function range(
   const shown = h("output", { for: id, class: "nn-shown" });
   const tell = (): void => {
     const text = o.format?.(input.valueAsNumber) ?? input.value;
-    shown.textContent = text;
-    input.setAttribute("aria-valuetext", text);
+    put(shown, text);
+    putAttribute(input, "aria-valuetext", text);
   };
   const set = (value: number): void => {
     input.value = String(value);

@@ -36,6 +36,16 @@ export function s<K extends keyof SVGElementTagNameMap>(
   return node;
 }
 
+/** Write only what is new: an SVG is laid out again for a text or an attribute that is given the value it had. */
+export function put(node: Element, text: string): void {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** The same for an attribute. */
+export function putAttribute(node: Element, name: string, value: string): void {
+  if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
 const styled = new Set<string>();
 
 /** Put a component's style sheet into the page, once a tag. */

@@ -137,6 +137,45 @@ describe("the life of an element", () => {
     expect(calls.filter((call) => call === "render")).toHaveLength(pictures);
   });
 
+  it("leaves the frame of a press to the pressed button, when it starts to play and when it pauses", async () => {
+    const element = figure();
+    script.frame = () => element.invalidate();
+    await page.show(element);
+    while (page.waiting) page.frame();
+    const next = (): string[] => {
+      calls.length = 0;
+      page.frame();
+      return [...calls];
+    };
+    element.play();
+    element.invalidate();
+    expect([next(), next()]).toEqual([[], ["frame", "render"]]);
+    element.pause();
+    element.invalidate();
+    expect([next(), next(), page.waiting]).toEqual([[], ["render"], 0]);
+  });
+
+  it("plays on without a picture for a quarter of a second after a finger came down on it", async () => {
+    const element = figure();
+    script.frame = () => element.invalidate();
+    await page.show(element);
+    while (page.waiting) page.frame();
+    element.play();
+    for (let now = 1000; now <= 1048; now += 16) page.frame(now);
+    const finger = new Event("pointerdown", { bubbles: true });
+    Object.defineProperty(finger, "timeStamp", { value: 1050 });
+    element.querySelector("p")!.dispatchEvent(finger);
+    const drawn: number[] = [];
+    let steps = 0;
+    for (let now = 1064; now < 1400; now += 16, steps++) {
+      calls.length = 0;
+      page.frame(now);
+      expect(calls).toContain("frame");
+      if (calls.includes("render")) drawn.push(now);
+    }
+    expect([drawn[0]! - 1050, drawn.length]).toEqual([254, 6]); // and then in every frame again
+  });
+
   it("sleeps in a hidden tab and draws on waking what was asked for meanwhile", async () => {
     const element = figure();
     await page.show(element);

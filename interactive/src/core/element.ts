@@ -15,7 +15,7 @@ export { addStyle, h, s } from "./dom";
 export type Phase = "poster" | "armed" | "live" | "asleep" | "failed";
 
 const NEAR = "150%"; // of the window, above and below: mounted before it is seen
-const SLOW = 25; // ms from a drawn frame to the next one, above which drawing makes room for what the reader presses
+const SLOW = 20; // ms from a drawn frame to the next one, above which drawing makes room for what the reader presses
 const REST = 3; // then a picture comes every so many of these,
 const LONGEST = 250; // but at least four times a second
 
@@ -114,6 +114,7 @@ export abstract class NNElement extends HTMLElement {
     });
     this.#enter("poster");
     prepareAnnouncer();
+    this.addEventListener("pointerdown", this.#hold, { passive: true });
     document.addEventListener("visibilitychange", this.#settle);
     NNElement.#near.observe(this);
     NNElement.#seen.observe(this);
@@ -180,12 +181,13 @@ export abstract class NNElement extends HTMLElement {
     const awake = this.#isSeen && !document.hidden;
     this.#enter(awake ? "live" : "asleep");
     const steps = awake && this.#playing;
+    const paused = this.#stepping && !steps;
     if (steps && !this.#stepping) [this.#drawn, this.#cost] = [-Infinity, 0];
     this.#stepping = steps;
     if (steps) loop.add(this.#step);
     else loop.remove(this.#step);
     if (!awake) this.#forget();
-    else if (this.#dirty) loop.once(this.#paint);
+    else if (this.#dirty) loop.once(steps || paused ? this.#soon : this.#paint);
   };
 
   readonly #step = (now: DOMHighResTimeStamp): void => {
@@ -197,12 +199,20 @@ export abstract class NNElement extends HTMLElement {
    * reason what plays is drawn less often there; it plays on at its own pace. */
   readonly #soon = (now: DOMHighResTimeStamp): void => {
     if (!this.#stepping) loop.once(this.#paint);
-    else if (this.#cost > SLOW && now - this.#drawn < Math.min(LONGEST, REST * this.#cost)) loop.once(this.#soon);
+    else if (this.#drawn === -Infinity) {
+      this.#drawn = 0; // the frame of the button that made it play
+      loop.once(this.#soon);
+    } else if (this.#cost > SLOW && now - this.#drawn < Math.min(LONGEST, REST * this.#cost)) loop.once(this.#soon);
     else {
       this.#drawn = now;
       this.#cost = NaN;
       this.#paint();
     }
+  };
+
+  /** What a finger presses comes before the next picture. */
+  readonly #hold = (event: Event): void => {
+    if (this.#stepping) [this.#drawn, this.#cost] = [event.timeStamp, LONGEST / REST];
   };
 
   #forget(): void {

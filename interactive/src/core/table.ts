@@ -1,6 +1,6 @@
 // The text twin of a view: the same state as a table, inside the figure's fold. It is written only while the fold is
 // open, so that a figure which changes sixty times a second costs nothing for a table that nobody has opened.
-import { h } from "./dom";
+import { h, put } from "./dom";
 import { format } from "./scale";
 
 export type Cell = string | number;
@@ -34,7 +34,7 @@ export function dataTable(caption: string, columns: readonly string[]): DataTabl
       cells.forEach((cell, j) => {
         const place = row.children[j]!;
         const text = words(cell);
-        if (place.textContent !== text) place.textContent = text;
+        put(place, text);
       });
     });
   }
