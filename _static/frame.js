@@ -86,12 +86,19 @@
     );
     for (const heading of links.keys()) seen.observe(heading);
 
-    const inTheWay = new Set();
-    const notes = new IntersectionObserver((entries) => {
-      for (const entry of entries) inTheWay[entry.isIntersecting ? "add" : "delete"](entry.target);
-      contents.classList.toggle("nn-away", inTheWay.size > 0);
-    }, { rootMargin: "0px 0px -33% 0px" });
-    for (const note of all("aside.margin, .margin-caption, .full-width, .tag_margin")) notes.observe(note);
+    let notes;
+    const watch = () => {
+      notes?.disconnect();
+      const inTheWay = new Set();
+      const below = Math.max(0, innerHeight - contents.scrollHeight); // what the list leaves free, even while it is away
+      notes = new IntersectionObserver((entries) => {
+        for (const entry of entries) inTheWay[entry.isIntersecting ? "add" : "delete"](entry.target);
+        contents.classList.toggle("nn-away", inTheWay.size > 0);
+      }, { rootMargin: `0px 0px ${-below}px 0px` });
+      for (const note of all("aside.margin, .margin-caption, .full-width, .tag_margin")) notes.observe(note);
+    };
+    watch();
+    addEventListener("resize", watch);
   }
 
   // --- Sections that wait (frame.css) are laid out one by one while there is nothing else to do: no long task, and

@@ -260,9 +260,10 @@ export class LossView {
     select(this.#lines).selectAll("path").data(earlier).join("path")
       .attr("class", "nn-curve nn-earlier").attr("d", path); // prettier-ignore
     putAttribute(this.#curve, "d", path(curve));
+    this.#now.style.display = Number.isFinite(loss) ? "" : "none"; // a plane without points has no loss
+    if (!Number.isFinite(loss)) return;
     putAttribute(this.#now, "cx", x(epoch).toFixed(1));
     putAttribute(this.#now, "cy", y(loss).toFixed(1));
-    this.#now.style.display = Number.isFinite(loss) ? "" : "none";
   }
 
   #axes(x: Scale, y: Scale, log: boolean, earlier: boolean): void {

@@ -239,10 +239,12 @@ def stale(app: Sphinx, docname: str) -> bool:
 
 
 def link(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """The loader and the style of interactives, on the pages that have one."""
-    if not elements(app.env).get(page):
+    """The style of interactives on the pages that have one or its poster, and the loader on those that have one."""
+    live = elements(app.env).get(page)
+    if live or 'class="nn-data"' in context.get("body", ""):
+        app.add_css_file("interactive.css", priority=865)
+    if not live:
         return
-    app.add_css_file("interactive.css", priority=865)
     if name := loader(app):
         app.add_js_file(f"nn/{name}", type="module")
     else:

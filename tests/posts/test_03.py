@@ -163,14 +163,30 @@ def test_so_it_is_on_names_that_training_does_not_hold():
 # Letters, starts, slopes
 
 
-def test_c_and_k_are_each_others_nearest_letters_in_three_nets():
+@pytest.mark.parametrize("arm", ["mlp", "context-8", "transformer"])
+def test_no_other_letter_stands_in_for_c_as_cheaply_as_k(nets, own, arm):
+    few = names.text(own.dev[:400])
+    c, k = names.SYMBOLS.index("c"), names.SYMBOLS.index("k")
+    (rows,) = (p for name, p in nets[arm].named_parameters() if name in ("embedding", "tokens.weight"))
+    before, kept = losses(nets[arm], few)[1].sum(), rows.detach().clone()
+    cost = np.zeros(27)
+    with torch.no_grad():
+        for other in range(1, 27):
+            rows[c].copy_(kept[other])
+            cost[other] = losses(nets[arm], few)[1].sum() - before
+        rows.copy_(kept)
+    assert abs(cost[c]) < 1e-6
+    best = [other for other in cost.argsort() if other not in (0, c)]
+    assert best[0] == k
+    assert not {names.SYMBOLS[i] for i in best[:4]} & set("aeiouy")
+
+
+def test_neighbours_of_nets_that_began_alike_are_no_evidence():
+    """Why the post does not measure distances between rows: trained tables still resemble the noise of their start."""
+    noise = CharMLP(CharMLPConfig(), 0).embedding.detach().numpy().ravel()
     for arm in ("mlp-kaiming", "batchnorm", "context-8"):
-        place = checkpoints.read(f"p3.ladder.ssa.{arm}.seed-0")[1]["embedding"].astype(float)
-        apart = np.linalg.norm(place[:, None] - place[None], axis=2)
-        np.fill_diagonal(apart, np.inf)
-        for pair in ("ck", "dv", "iy"):
-            i, j = (names.SYMBOLS.index(letter) for letter in pair)
-            assert (apart[i].argmin(), apart[j].argmin()) == (j, i), (arm, pair)
+        trained = checkpoints.read(f"p3.ladder.ssa.{arm}.seed-0")[1]["embedding"].astype(float).ravel()
+        assert np.corrcoef(noise, trained)[0, 1] > 0.7
 
 
 @pytest.fixture(scope="module")

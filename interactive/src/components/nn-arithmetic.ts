@@ -137,7 +137,7 @@ export class NNArithmetic extends NNElement {
     const answers = sums.history(code, a, b);
     const said = answers[at];
     this.#answer.textContent = said === undefined ? "?" : words(said);
-    this.#answer.dataset["right"] = String(said === a + b);
+    this.#answer.dataset["right"] = said === undefined ? "" : String(said === a + b);
     this.#sentence.replaceChildren(`${sums.sentence(code, at, a, b)} `, h("span", {}, this.#place(code, a, b)));
     this.#slider.set(at);
     this.#strip.draw(answers, a + b, at);

@@ -93,7 +93,7 @@ function named(name: string, known: boolean, onPick: (name: string) => void): HT
   if (name === "") return h("span", { class: "nn-names-none", "data-name": "" }, "(nothing)");
   return h(
     "button",
-    { type: "button", class: "nn-names-name", "data-name": name, onclick: () => onPick(name) },
+    { type: "button", class: "nn-names-name", "data-name": name, "data-long": name.length > 11, onclick: () => onPick(name) },
     name,
     ...(known ? [h("span", { class: "nn-names-known", role: "img", "aria-label": ", on the training list" })] : []),
   );

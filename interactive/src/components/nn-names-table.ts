@@ -29,7 +29,7 @@ export function pairTable(counts: Counts, onPick: (a: number, b: number) => void
     const count = counts.counts[a * V + b]!;
     const plain = percent(Math.exp(reader.read(a)[b]!));
     const at = temperature === 1 ? "" : `; at temperature ${temperature}, ${percent(p[a]![b]!)}`;
-    return `${first(a)}, then ${next(b)}: ${words(count)} of ${words(counts.totals[a]!)}, ${plain}${at}`;
+    return `${first(a)}, then ${next(b)}: ${words(count)} of ${words(counts.totals[a]!)}, ${plain} with one added everywhere${at}`;
   };
 
   const grid = h(

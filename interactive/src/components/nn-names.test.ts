@@ -238,7 +238,7 @@ describe("the table of pairs", () => {
     expect(element.querySelectorAll("[role=gridcell][tabindex='0']")).toHaveLength(1);
     const [count, total] = [golden.counts[5 * 27 + 13]!, counts.totals[5]!];
     const p = ((100 * (count + 1)) / (total + 27)).toFixed(1);
-    expect(cell(5, 13).getAttribute("aria-label")).toBe(`e, then m: ${count} of ${total.toLocaleString("en")}, ${p}%`);
+    expect(cell(5, 13).getAttribute("aria-label")).toBe(`e, then m: ${count} of ${total.toLocaleString("en")}, ${p}% with one added everywhere`);
     expect(cell(0, 0).getAttribute("aria-label")).toContain("the start, then the end: 0 of 23,754, under 0.1%");
   });
 

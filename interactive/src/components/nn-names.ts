@@ -278,7 +278,7 @@ export class NNNames extends NNElement {
     let [caption, rows] = ["", [] as Cell[][]];
     if (view === "draw") {
       caption = `Names from seed ${seed} at temperature ${t}`;
-      rows = Array.from({ length: SHOWN }, (_, i) => [i + 1, ...cells((maker) => maker.said[i] || "(nothing)"), ""]);
+      rows = Array.from({ length: SHOWN }, (_, i) => [String(i + 1), ...cells((maker) => maker.said[i] || "(nothing)"), ""]);
     }
     if (view === "score") {
       const name = this.#name();
