@@ -26,7 +26,7 @@ numfig_format = {"figure": "Figure %s", "table": "Table %s", "code-block": "List
 
 # --- sources
 bibtex_bibfiles = ["references.bib"]
-bibtex_default_style = "alpha"
+bibtex_default_style = "years"  # nnfs.site.citations
 bibtex_reference_style = "author_year"
 redirects = {  # the drafts' slugs
     "neural-nets-origin-story": "posts/01-origin-story.html",

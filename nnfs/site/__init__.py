@@ -2,8 +2,8 @@
 
 Read in this order: deps (what a number depends on) → kernel, execution (run or answer from the cache) → pages (what
 is known of each page) → values (numbers, claims, golden values) → strict (any warning fails, and goes on failing) →
-furniture, boxes, figures, interactive, traces, maths, assets, bundle, skins, diet (what the reader sees) → lint,
-scaffold, build (the author's commands).
+furniture, boxes, figures, interactive, traces, maths, citations, assets, bundle, skins, diet (what the reader sees) →
+lint, scaffold, build (the author's commands).
 Nothing in the series imports this package, and it imports no model.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 PARTS = ["pages", "strict", "execution", "values", "boxes", "figures", "interactive", "traces", "maths", "furniture"]
-PARTS += ["assets", "bundle", "skins", "diet"]
+PARTS += ["citations", "assets", "bundle", "skins", "diet"]
 
 
 def setup(app: Any) -> dict[str, Any]:
