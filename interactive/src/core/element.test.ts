@@ -166,8 +166,7 @@ describe("the life of an element", () => {
     Object.defineProperty(finger, "timeStamp", { value: 1050 });
     element.querySelector("p")!.dispatchEvent(finger);
     const drawn: number[] = [];
-    let steps = 0;
-    for (let now = 1064; now < 1400; now += 16, steps++) {
+    for (let now = 1064; now < 1400; now += 16) {
       calls.length = 0;
       page.frame(now);
       expect(calls).toContain("frame");

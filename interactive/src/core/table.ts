@@ -32,9 +32,7 @@ export function dataTable(caption: string, columns: readonly string[]): DataTabl
       const row = body.children[i]!;
       fit(row, cells.length, (j) => (j === 0 ? h("th", { scope: "row" }) : h("td")));
       cells.forEach((cell, j) => {
-        const place = row.children[j]!;
-        const text = words(cell);
-        put(place, text);
+        put(row.children[j]!, words(cell));
       });
     });
   }
