@@ -36,7 +36,7 @@ $(VENV)/bin/python:
 	$(call step,virtual environment,$(PYTHON) -m venv $(VENV))
 
 $(VENV)/site.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(call step,install the site's packages,$(BIN)/pip install -q -c constraints.txt -e '.[site]' && touch $@)
+	$(call step,install the site's packages,$(BIN)/pip install -q -c constraints.txt -e '.[site$(comma)train]' && touch $@)
 
 $(VENV)/test.stamp: $(VENV)/site.stamp
 	$(call step,install the test packages,$(BIN)/pip install -q -c constraints.txt -e '.[site$(comma)train$(comma)test]' && touch $@)
