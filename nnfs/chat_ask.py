@@ -19,7 +19,7 @@ from nnfs.gpt import GPT
 Config = dict[str, Any]
 AT_ONCE = 4096  # answers that are sampled together
 K = (1, 2, 4, 8, 16)
-NAMED = ("rejection", "z-score", "no-baseline")
+NAMED = ("rejection", "z-score", "no-baseline", "replay")
 
 
 def replies(

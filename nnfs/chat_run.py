@@ -5,6 +5,7 @@ One cell goes through all stages, and each stage begins with the weights that th
     pretrain → sft → rl            and, from the same sft, whatever the arm's "beside" names:
                    → z-score       RL whose advantages are divided by their deviation (GRPO)
                    → no-baseline   RL that learns from rewards as they are
+                   → replay        RL with some rows of sft read again beside each step
                    → rejection     no RL: as many answers are sampled once, the right ones imitated in as many updates
              → mid → mid-sft → mid-rl    with a mid-training stage in between
 
@@ -16,7 +17,7 @@ An arm is a dictionary:
     sft       {"conversations", "rows", "share": {kind: weight}, "factor": of the rates, "train": fields of
               TrainConfig, which the dial does not turn}
     mid       the same, for the stage in between
-    rl        {"steps", "questions" a step, "samples" to each, "most" tokens, "factor", "train"}
+    rl        {"steps", "questions" a step, "samples" to each, "most" tokens, "factor", "train", "replay": rows}
     beside    names of branches              ask    "test", or "dev" while one is still choosing
     measure   {"sums": for pass@k, "prompts" of each kind, "tokens" of each slice}
     keep      true: the weights of seed 0 after RL become a checkpoint
@@ -55,7 +56,7 @@ from nnfs.sums import Curve
 Config = dict[str, Any]
 FROZEN = 20  # sums that are asked again and again while RL goes on
 LOOKS = 10  # how often
-BASELINE = {"rl": "mean", "mid-rl": "mean", "z-score": "z-score", "no-baseline": "none"}
+BASELINE = {"rl": "mean", "mid-rl": "mean", "replay": "mean", "z-score": "z-score", "no-baseline": "none"}
 # two cores (m7g.large, on demand, us-east-1) for 0.0816 dollars an hour; a cell uses one of them
 RENT = {
     "usd_per_hour": 0.0816 / 2,
@@ -121,11 +122,15 @@ class Cell:
         self.learn("pretrain", model, rows, self.settings("pretrain", dial.training(self.config["pretrain"])))
         return model
 
+    def conversations(self, part: str, rows: int) -> chat.Packed:
+        """What SFT ("sft") or mid-training ("mid") reads, so many rows at once."""
+        how, read = self.config[part], chat.imitation if part == "sft" else chat.middle
+        return read(self.tokens, self.dial.context, rows, how["conversations"], how["share"], self.seed)
+
     def imitate(self, model: GPT, name: str, part: str) -> GPT:
         """A copy of the net after SFT ("sft") or mid-training ("mid")."""
         how, model = self.config[part], copy.deepcopy(model)
-        read = chat.imitation if part == "sft" else chat.middle
-        rows = read(self.tokens, self.dial.context, how["rows"], how["conversations"], how["share"], self.seed)
+        rows = self.conversations(part, how["rows"])
         fields = {**chat.faster(how["train"], how["factor"]), "steps": rows.steps}
         self.learn(name, model, rows, self.settings(name, fields))
         return model
@@ -150,6 +155,7 @@ class Cell:
             how["most"],
             tokens.end,
             BASELINE[name],
+            replay=self.conversations("sft", how["replay"]) if name == "replay" else None,
         )
         config = self.settings(name, {**chat.faster(how["train"], how["factor"]), "steps": how["steps"]})
         folder = self.folder(name)
@@ -166,7 +172,8 @@ class Cell:
 
         done = reinforce.reinforce(model, practice, config, folder, self.tell, watch, note)
         forward = recipes.flops_per_token(model, few(tokens)) / 3
-        flops = forward * (3 * done.tokens + done.tokens)  # answers are read once to learn, and written once before
+        written = done.tokens - (how["steps"] * how["replay"] * self.dial.context if name == "replay" else 0)
+        flops = forward * (3 * done.tokens + written)  # what is learnt from is read, and answers are written before
         curve = {**seen.columns(), **{f"frozen_{key}": list(x) for key, x in looks.columns().items()}}
         self.stages[name] = Stage(done.seconds, done.tokens, flops, curve, tuple(done.losses), done.norm)
         return model

@@ -6,6 +6,7 @@ Subtracting the mean reward of the sixteen changes nothing in the mean and much 
 much it is better than the others to the same question. No second model holds the net back (no KL), nothing is clipped,
 since each try is used once, and every token counts alike, whatever the length of its answer (as in DAPO: Yu et al.
 2025). GRPO (Shao et al. 2024) divides by the deviation, too; that and doing without the mean are here to compare.
+What earns nothing can be lost; imitating some old rows beside each step keeps it (PPO-ptx: Ouyang et al. 2022).
 """
 
 from __future__ import annotations
@@ -177,6 +178,7 @@ class Practice:
     end: int  # the token that ends one
     baseline: str = "mean"
     temperature: float = 1.0
+    replay: train.Batches | None = None  # step → rows to imitate beside, at the weight of the answers
 
 
 class Learner(train.Run):
@@ -197,6 +199,12 @@ class Learner(train.Run):
             advantage = torch.from_numpy(better[group.which].reshape(-1))
             if teaching := torch.nonzero(advantage)[:, 0].tolist():  # the others would add nothing
                 policy_loss(self.model, group.only(teaching), advantage[teaching], chosen).backward()
+        if practice.replay is not None:
+            idx, targets = (rows.to(device_of(self.model)) for rows in practice.replay(step))
+            self.tokens += idx.numel()
+            loss = self.model(idx, targets)[1]
+            assert loss is not None
+            loss.backward()
         self.targets += chosen
         self.losses[step] = float(rewards.mean())
         self.update()

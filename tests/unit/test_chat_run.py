@@ -40,7 +40,7 @@ def test_a_record_has_every_stage_and_what_it_cost(trained):
     _, record = trained
     metrics = record["metrics"]
     assert set(metrics) == {
-        *("pretrain", "sft", "rl", "z-score", "no-baseline", "mid", "mid-sft", "mid-rl"),
+        *("pretrain", "sft", "rl", "z-score", "no-baseline", "replay", "mid", "mid-sft", "mid-rl"),
         *("gain", "cost"),
     }
     for name in set(metrics) - {"gain", "cost"}:

@@ -1,5 +1,6 @@
 """Learning from one's own tries: unbiased estimates, the gradient of the policy, and a kill that changes nothing."""
 
+import copy
 import itertools
 import math
 from dataclasses import replace
@@ -183,6 +184,35 @@ class TestLearning:
     def test_what_is_rewarded_becomes_likelier(self, baseline):
         rewards = reinforce.reinforce(shaken(std=0.3), practice(baseline), SETTINGS).losses
         assert np.mean(rewards[-5:]) > np.mean(rewards[:5]) + 0.3
+
+    def test_where_nothing_can_be_earned_replay_is_imitation(self):
+        rows = torch.tensor([[1, 2, 3, 4], [4, 3, 2, 1]])
+
+        def batches(step):
+            return rows[:, :-1] + step % 2, rows[:, 1:] + step % 2
+
+        tried, imitated = shaken(), shaken()
+        nothing = replace(practice(), reward=lambda *_: 0.0, replay=batches)
+        config = replace(SETTINGS, steps=5)
+        assert reinforce.reinforce(tried, nothing, config).losses == [0.0] * 5
+        train.train(imitated, batches, config)
+        for ours, theirs in zip(tried.parameters(), imitated.parameters(), strict=True):
+            assert torch.allclose(ours, theirs, atol=1e-6)
+
+    def test_replay_keeps_what_earns_nothing(self):
+        """A net that learned to say 5 after 5 and is paid for 2 after other tokens forgets it, unless it reads on."""
+        rows = torch.tensor([[5, 5, 5]] * 4)
+        batches = (rows[:, :-1], rows[:, 1:])
+        once = shaken(std=0.3)
+        train.train(once, lambda step: batches, replace(SETTINGS, steps=15, lr=0.01))
+        found = {}
+        for name, replay in (("without", None), ("with", lambda step: batches)):
+            net = copy.deepcopy(once)
+            rewards = reinforce.reinforce(net, replace(practice(), replay=replay), replace(SETTINGS, steps=60)).losses
+            assert np.mean(rewards[-5:]) > np.mean(rewards[:5]) + 0.3
+            found[name] = net.log_prob([5])[5]
+        assert found["with"] > np.log(0.9)
+        assert found["without"] < np.log(0.1)
 
     def test_it_is_a_function_of_the_seed(self):
         found = [reinforce.reinforce(shaken(), practice(), replace(SETTINGS, seed=seed, steps=6)) for seed in (1, 1, 2)]
