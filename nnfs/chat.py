@@ -408,12 +408,14 @@ def talker(
 
     def reply(question: str) -> str:
         nonlocal said
-        while past and len(tokens.prompt(question, past)) + most > model.window:
-            past.pop(0)
-        ids = tokens.prompt(question, past)
+        fits = list(past)
+        while fits and len(tokens.prompt(question, fits)) + min(least, most) > model.window:
+            fits.pop(0)
+        ids = tokens.prompt(question, fits)
         room = min(most, model.window - len(ids))
         if room < min(least, most):
             raise UserError(f"that is too long for a net that reads {model.window} tokens: say it in fewer words")
+        past[:] = fits
         draw = int(np.random.SeedSequence([seed, said]).generate_state(1)[0])
         row = sample(model, ids, room, temperature, seed=draw, stop=tokens.end)[0, len(ids) :].tolist()
         said += 1

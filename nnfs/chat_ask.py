@@ -31,9 +31,9 @@ def replies(
     for at in range(0, len(asked), AT_ONCE // n):
         prompts = [tokens.prompt(exchange.user) for exchange in asked[at : at + AT_ONCE // n]]
         room = min(most, tokens_left(model, prompts))
-        tries = reinforce.attempt(model, prompts, n, room, tokens.end, float(samples > 0), (key, at))
+        rollouts = reinforce.rollout(model, prompts, n, room, tokens.end, float(samples > 0), (key, at))
         said: list[list[str]] = [[] for _ in prompts]
-        for group in tries:
+        for group in rollouts:
             texts = [spoken(tokens, ids) for ids in group.replies(tokens.end)]
             for row, number in enumerate(group.which):
                 said[number] = texts[row * n : (row + 1) * n]
@@ -52,7 +52,8 @@ def tokens_left(model: GPT, prompts: list[list[int]]) -> int:
 
 
 def questions(kind: str, n: int, of: str) -> list[Exchange]:
-    """The same n different questions of a kind and a part for everybody."""
+    """The same n different questions of a kind and a part for everybody; all that there are, if they are fewer: the
+    facts that are kept for tests make 30 questions."""
     found: dict[str, Exchange] = {}
     for i in range(100 * n):
         exchange = ask(kind, Random(f"question/{kind}/{i}"), of, chat.spelt())
@@ -68,7 +69,7 @@ def knows(model: GPT, tokens: ChatTokens, of: str) -> float:
     prompts = [[tokens.bos, *tokens.encode(f"{a}+{b}=")] for a, b in asked]
     newline = tokens.encode("\n")[0]
     right = 0
-    for group in reinforce.attempt(model, prompts, 1, 5, newline, 0.0, (0,)):
+    for group in reinforce.rollout(model, prompts, 1, 5, newline, 0.0, (0,)):
         said = [spoken(tokens, ids) for ids in group.replies(newline)]
         right += sum(text == str(sum(asked[i])) for i, text in zip(group.which, said, strict=True))
     return right / len(asked)

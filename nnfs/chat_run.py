@@ -20,10 +20,11 @@ An arm is a dictionary:
     rl        {"steps", "questions" a step, "samples" to each, "most" tokens, "factor", "train", "replay": rows}
     beside    names of branches              ask    "test", or "dev" while one is still choosing
     measure   {"sums": for pass@k, "prompts" of each kind, "tokens" of each slice}
-    keep      true: the weights of seed 0 after RL become a checkpoint
+    keep      true, or the name of a branch: the weights of seed 0 after RL, or at its end, become a checkpoint
 
-A finished stage is never run again after a kill: its last snapshot is there, and what was measured after it stands in
-`reports.json` beside it. The seed draws weights, rows, conversations and answers.
+A finished stage is not run again after a kill (but for the sampling of "rejection"): its last snapshot is there, and
+what was measured after it stands in `reports.json` beside it. FLOPs of RL are counted as if every answer taught. The
+seed draws weights, rows, conversations and answers.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from nnfs import chat, checkpoints, progress, recipes, records, reinforce, train
+from nnfs import chat, checkpoints, files, progress, recipes, reinforce, train
 from nnfs.chat import ChatTokens, Dial
 from nnfs.chat_ask import compression, gains, measure, questions, replies, spoken
 from nnfs.chat_talk import Exchange, addition
@@ -103,13 +104,13 @@ class Cell:
         config = train.TrainConfig(seed=number, **fields)
         return replace(config, device=self.place.device) if self.place else config
 
-    @property
-    def tell(self) -> train.OnProgress | None:
-        return progress.reporter(self.place) if self.place else None
+    def tell(self, stage: str) -> train.OnProgress | None:
+        """Who is told how far a stage is."""
+        return progress.reporter(self.place, stage) if self.place else None
 
     def learn(self, name: str, model: GPT, data: train.Batches, config: train.TrainConfig) -> None:
         """A stage that reads."""
-        done = train.train(model, data, config, self.folder(name), self.tell)
+        done = train.train(model, data, config, self.folder(name), self.tell(name))
         flops = recipes.flops_per_token(model, data(0)) * done.tokens
         steps = [float(step) for step in range(1, done.steps + 1)]
         curve = {"step": steps, "loss": recipes.smooth(done.losses)}
@@ -170,7 +171,7 @@ class Cell:
             if step in look_at(how["steps"]) and not self.config.get("rehearsal"):
                 looks.look(step, partial(self.look, model))
 
-        done = reinforce.reinforce(model, practice, config, folder, self.tell, watch, note)
+        done = reinforce.reinforce(model, practice, config, folder, self.tell(name), watch, note)
         forward = recipes.flops_per_token(model, few(tokens)) / 3
         written = done.tokens - (how["steps"] * how["replay"] * self.dial.context if name == "replay" else 0)
         flops = forward * (3 * done.tokens + written)  # what is learnt from is read, and answers are written before
@@ -269,7 +270,7 @@ def begin(config: Config, seed: int, place: Place | None) -> Cell:
 
 
 def rehearse(config: Config, seed: int) -> Result:
-    """All stages made small: 20 steps of pretraining on 4 rows, and a little of each of the others."""
+    """All stages but "rejection" made small: 20 steps of pretraining on 4 rows, and a little of the others."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -313,16 +314,18 @@ def run(config: Config, seed: int, place: Place | None = None) -> Result:
     if place is None or place.device == "cpu":
         torch.set_num_threads(1)
     reports = Reports(place.snapshots / "reports.json" if place else None)
+    kept: tuple[str, GPT] | None = None
 
     def measured(stage: str, model: GPT) -> GPT:
+        nonlocal kept
+        if stage == kept_stage(config) and seed == 0 and place is not None:
+            kept = keep(cell, model, place), model
         reports.look(stage, lambda: measure(config, model, cell.tokens, seed))
         return model
 
     base = measured("pretrain", cell.pretrain())
     sft = measured("sft", cell.imitate(base, "sft", "sft"))
-    last = cell.reinforce(sft, "rl")
-    kept = keep(cell, last, place) if config.get("keep") and seed == 0 and place is not None else None
-    measured("rl", last)
+    last = measured("rl", cell.reinforce(sft, "rl"))
     for name in config["beside"]:
         if name == "mid":
             mid = measured("mid", cell.imitate(base, "mid", "mid"))
@@ -346,7 +349,7 @@ def run(config: Config, seed: int, place: Place | None = None) -> Result:
     known = None
     if kept is not None:
         text = chat.held_out(cell.tokens, recipes.SLICE)[chat.NATURAL]
-        bits = chat.bits_per_byte(last, cell.tokens, text)
+        bits = chat.bits_per_byte(kept[1], cell.tokens, text)
         known = {"protocol": "bits per byte", "tokens": recipes.SLICE, "loss": bits}
     detail = {
         "card": {name: report["card"] for name, report in reports.found.items()},
@@ -366,7 +369,7 @@ def run(config: Config, seed: int, place: Place | None = None) -> Result:
         detail=detail,
         seconds=sum(stage.seconds for stage in cell.stages.values()),
         evaluation={"seconds": round(reports.seconds, 2), "slice": known},
-        checkpoint=kept,
+        checkpoint=kept and kept[0],
         versions={"torch": torch.__version__},
     )
 
@@ -388,7 +391,7 @@ class Reports:
         self.found[stage] = measure()
         self.seconds += time.perf_counter() - started
         if self.file is not None:
-            records.write_text(self.file, json.dumps({"found": self.found, "seconds": self.seconds}))
+            files.write_text(self.file, json.dumps({"found": self.found, "seconds": self.seconds}))
 
 
 def thinned(curve: dict[str, list[float]], most: int = 60) -> dict[str, list[float]]:
@@ -401,6 +404,11 @@ def thinned(curve: dict[str, list[float]], most: int = 60) -> dict[str, list[flo
 
 
 # The checkpoint
+
+
+def kept_stage(config: Config) -> str:
+    """At the end of which stage the weights become a checkpoint; "" if at none."""
+    return "rl" if config["keep"] is True else config["keep"] or ""
 
 
 def keep(cell: Cell, model: GPT, place: Place) -> str:
@@ -427,6 +435,6 @@ def check(record: Record, base: Path, whole: bool = False) -> str:
         sums = chat.every_sum(record["config"]["ask"])
         said = replies(model, tokens, sums, 12, 0, 0)
         solved = float(np.mean([e.correct(r[0]) for e, r in zip(sums, said, strict=True)]))
-        if abs(solved - (stored := record["metrics"]["rl"]["exact"])) > 1e-9:
+        if abs(solved - (stored := record["metrics"][kept_stage(record["config"])]["exact"])) > 1e-9:
             return f"its checkpoint solves {solved:.4f} of the sums, not {stored:.4f}"
     return ""

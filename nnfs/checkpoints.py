@@ -68,7 +68,7 @@ def save(name: str, tensors: Mapping[str, NDArray[Any]], config: dict[str, Any],
     with lock_file.open("w") as lock:  # two processes of a sweep may finish together
         fcntl.flock(lock, fcntl.LOCK_EX)
         entries = {**manifest(base), name: entry}
-        records.write_text(file.parent / "manifest.json", json.dumps(entries, indent=1, sort_keys=True) + "\n")
+        files.write_text(file.parent / "manifest.json", json.dumps(entries, indent=1, sort_keys=True) + "\n")
     return sha256
 
 

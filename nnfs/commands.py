@@ -79,7 +79,7 @@ def speed(layers: int, width: int, context: int, precision: str, seconds: float)
     model = GPT(GPTConfig(vocab=96, context=context, layers=layers, heads=width // 32, width=width))
     ids = torch.randint(96, (1024 // context, context + 1), generator=torch.Generator().manual_seed(0))
     batch = ids[:, :-1], ids[:, 1:]
-    run = train.Run(model, train.TrainConfig(steps=10_000, optimiser="muon", precision=precision), None)
+    run = train.Run(model, train.TrainConfig(steps=1_000_000, optimiser="muon", precision=precision), None)
     run.advance(*batch)  # the first step allocates
     start, steps = time.perf_counter(), 0
     while time.perf_counter() - start < seconds:
@@ -114,8 +114,10 @@ def train(
     from nnfs.evaluate import evaluate
 
     config = dict(arm_of(experiment, arm).config)
-    if "train" not in config:
-        raise UserError(f"{experiment}/{arm} trains no language model")
+    if "train" not in config or config["data"] not in recipes.TEXTS:
+        raise UserError(f"{experiment}/{arm} trains no language model: `nnfs run {experiment} --arms {arm}` runs it")
+    if (steps is not None and steps < 1) or seed < 0:
+        raise UserError("--steps is 1 or more, --seed is 0 or more")
     parts = recipes.corpus(config["data"])
     learnt = parts[config.get("fit", "train")]
     settings = trainer.TrainConfig(seed=seed, **config["train"])
@@ -191,6 +193,8 @@ def sample(
     from nnfs import checkpoints, recipes
     from nnfs.sample import sample as draw
 
+    if n < 1 or seed < 0:
+        raise UserError("--n is 1 or more, --seed is 0 or more")
     config = of_text(name, checkpoints.read(name)[0])
     model = recipes.load(name)
     symbols, begin = recipes.alphabet(config["data"])
@@ -207,9 +211,11 @@ def sample(
 
 
 def of_text(name: str, config: dict[str, Any]) -> dict[str, Any]:
-    """A checkpoint's configuration, if it is one of a text. Raises UserError for one that talks."""
+    """A checkpoint's configuration, if it is one of a text. Raises UserError for one that talks or adds."""
     if config.get("data") == "chat":
         raise UserError(f"{name} talks: ask it with `nnfs chat --name {name}`; `nnfs report p3.chat` has its scores")
+    if config.get("data") == "sums":
+        raise UserError(f"{name} adds and knows no text; `nnfs report {name.rsplit('.', 2)[0]}` has its scores")
     return config
 
 
@@ -237,8 +243,8 @@ def chat(
 
     if name not in checkpoints.manifest():
         raise UserError(f"no checkpoint {name!r}: make it with `nnfs run p3.chat --arms depth-4 --seeds 1` (an hour)")
-    if temperature < 0 or most < 1:
-        raise UserError("--temperature is 0 or more, --most is 1 or more")
+    if temperature < 0 or most < 1 or seed < 0:
+        raise UserError("--temperature is 0 or more, --seed too, --most is 1 or more")
     model, tokens = assistant.load(name)
     reply = assistant.talker(model, tokens, temperature, seed, most)
     if question:

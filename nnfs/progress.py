@@ -11,13 +11,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import Progress
 
-from nnfs import records
+from nnfs import files
 
 if TYPE_CHECKING:
     from nnfs import train
@@ -27,27 +27,30 @@ NOTE = "progress.json"
 LINE_SECONDS = 30.0  # between two lines of a run in the background
 
 
-def reporter(place: Place) -> train.OnProgress:
-    """To be handed to the trainer: writes the note and, where standard error is a file, a line twice a minute."""
+def reporter(place: Place, stage: str = "") -> train.OnProgress:
+    """To be handed to the trainer: writes the note and, where standard error is a file, a line twice a minute. `stage`
+    says which part of the cell this is, if it has several."""
     said = noted = time.monotonic()
+    stage = stage and f"{stage}  "
 
     def report(p: train.Progress) -> None:
         nonlocal said, noted
         now = time.monotonic()
         if now - noted > 1.0 or p.step == p.steps:
             noted = now
-            note = {"step": p.step, "steps": p.steps, "state": state(p)}
-            records.write_text(place.snapshots / NOTE, json.dumps(note))
+            note = {"step": p.step, "steps": p.steps, "state": f"{stage}{state(p)}"}
+            with suppress(OSError):  # a full disk is the snapshots' to tell
+                files.write_text(place.snapshots / NOTE, json.dumps(note))
         if now - said > LINE_SECONDS and not sys.stderr.isatty():
             said = now
-            print(f"{place.record}  {p.step}/{p.steps}  {state(p)}", file=sys.stderr, flush=True)
+            print(f"{place.record}  {stage}{p.step}/{p.steps}  {state(p)}", file=sys.stderr, flush=True)
 
     return report
 
 
 def state(p: train.Progress) -> str:
     """Loss, speed and time left in words."""
-    return f"loss {p.loss:.4f}  {p.tokens_per_second:,.0f} tokens/s  {p.seconds_left / 60:.1f} min left"
+    return f"{p.what} {p.loss:.4f}  {p.tokens_per_second:,.0f} tokens/s  {p.seconds_left / 60:.1f} min left"
 
 
 def notes(folder: Path, since: float) -> dict[str, dict[str, Any]]:

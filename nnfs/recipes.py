@@ -67,6 +67,8 @@ REFERENCE_STEPS = 60  # of the arm beside, before and after
 
 # Texts
 
+TEXTS = ("names-makemore", "names-ssa", "shakespeare")
+
 
 def corpus(data: str) -> dict[str, Text]:
     """The parts of a text: train, dev, and test where there is one. Raises DataUnavailableError if it is not here."""
@@ -84,11 +86,14 @@ def corpus(data: str) -> dict[str, Text]:
             return {**parts, "dev-unseen": names.text(other.dev_unseen), "all": every}
     except DataError as error:
         raise DataUnavailableError(str(error)) from error
-    raise ValueError(f"data {data!r}: known are names-makemore, names-ssa, shakespeare")
+    raise ValueError(f"data {data!r}: known are {', '.join(TEXTS)}")
 
 
 def alphabet(data: str) -> tuple[str, str]:
-    """The symbols of a text in the order of their ids, and the one that it is begun with."""
+    """The symbols of a text in the order of their ids, and the one that it is begun with. Raises DataError if
+    Shakespeare is not here, and ValueError for what is no text."""
+    if data not in TEXTS:
+        raise ValueError(f"data {data!r}: known are {', '.join(TEXTS)}")
     return (names.SYMBOLS, ".") if data.startswith("names") else (shakespeare.split()[2], "\n")
 
 
@@ -176,23 +181,19 @@ def run(config: Config, seed: int, place: Place | None = None) -> Result:
         settings = replace(settings, device=place.device)
     if settings.device == "cpu":
         torch.set_num_threads(1)
-    model, first = make(), settings.steps
+    model = make()
     snapshots = place.snapshots if place is not None else None
     dev, protocol = dev_slice(config, parts), next(iter(config["measure"]))
     stages = config["stages"]["steps"] if "stages" in config and seed == 0 and place is not None else []
 
     def watch(step: int, model: LanguageModel) -> None:
-        nonlocal first
-        first = min(first, step)
         if step in stages:
             assert place is not None
             same = copy.deepcopy(model)  # saving may round the weights
             keep(same, config, place, learnt.vocab, lambda: evaluate(same, dev, protocol).loss, step)
 
     reference = [cost_of_a_step(config["beside"], learnt, seed)] if "beside" in config else []
-    busy = time.process_time()
     done = train.train(model, data, settings, snapshots, progress.reporter(place) if place else None, watch)
-    busy = (time.process_time() - busy) * settings.steps / max(1, settings.steps - first)
     reference += [cost_of_a_step(config["beside"], learnt, seed)] if "beside" in config else []
     started = time.perf_counter()
     kept, known, detail = None, None, {}
@@ -209,10 +210,10 @@ def run(config: Config, seed: int, place: Place | None = None) -> Result:
         p: {part: evaluate(model, parts[part], p).loss for part in wanted} for p, wanted in config["measure"].items()
     }
     flops = flops_per_token(model, data(0)) * done.tokens
-    metrics["cost"] = {"cpu_seconds": busy, "pflop": flops / 1e15}
+    metrics["cost"] = {"cpu_seconds": done.cpu_seconds, "pflop": flops / 1e15}
     if reference:
         whole = sum(reference) / len(reference) * config["beside"]["train"]["steps"]
-        metrics["cost"] |= {"beside_cpu_seconds": whole, "share_of_beside": busy / whole}
+        metrics["cost"] |= {"beside_cpu_seconds": whole, "share_of_beside": done.cpu_seconds / whole}
     return Result(
         metrics=metrics,
         data=digests,

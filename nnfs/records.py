@@ -38,12 +38,13 @@ import operator
 import os
 import re
 import statistics
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from nnfs import claims
+from nnfs import claims, files
 from nnfs.errors import UserError
 
 SCHEMA = "nnfs-record/1"
@@ -154,6 +155,12 @@ def metric(record: Record, name: str) -> float:
         raise RecordError(f"{key(record)} has no metric {name!r}; it has {known}") from None
 
 
+def has(record: Record, name: str) -> bool:
+    """Whether a record has the metric called "protocol/metric"."""
+    protocol, _, metric_name = name.partition("/")
+    return metric_name in record["metrics"].get(protocol, {})
+
+
 def by_arm(records: list[Record], name: str) -> dict[str, list[float]]:
     """{arm: the metric `name` of every seed, in seed order}: what a figure of dots wants."""
     table: dict[str, list[float]] = {}
@@ -183,19 +190,8 @@ def save(record: Record, *, base: Path | None = None) -> Path:
         text = _layout(record)
     except ValueError:
         raise RecordError(f"{_relative(file)} would hold a number that is infinite or none") from None
-    write_text(file, text + "\n")
+    files.write_text(file, text + "\n")
     return file
-
-
-def write_text(file: Path, text: str) -> None:
-    """Write `text` under a temporary name beside `file` and rename it: all of it or nothing."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _layout(value: Any, depth: int = 0) -> str:
@@ -260,7 +256,21 @@ OPERATORS = {
     "==": operator.eq,
 }
 COMPARISON = re.compile(r"(every|median)( difference)? (>=|<=|>|<|==)\Z")
-PREREG_FIELDS = {"statement", "metric", "arms", "comparison", "threshold", "min_seeds", "if_not"}
+
+
+def is_text(x: Any) -> bool:
+    return isinstance(x, str) and bool(x)
+
+
+PREREG_FIELDS: dict[str, Callable[[Any], bool]] = {
+    "statement": is_text,
+    "metric": is_text,
+    "arms": lambda x: isinstance(x, list) and bool(x) and all(map(is_text, x)),
+    "comparison": is_text,
+    "threshold": lambda x: isinstance(x, (int, float)) and not isinstance(x, bool),
+    "min_seeds": lambda x: isinstance(x, int) and x >= 1 and x is not True,
+    "if_not": is_text,
+}
 
 
 def prereg(experiment: str, *, base: Path | None = None) -> dict[str, dict[str, Any]]:
@@ -281,9 +291,12 @@ def prereg(experiment: str, *, base: Path | None = None) -> dict[str, dict[str, 
     if not isinstance(hypotheses, dict) or not hypotheses:
         raise RecordError(f"{where} holds no hypotheses")
     for name, hypothesis in hypotheses.items():
-        if not isinstance(hypothesis, dict) or hypothesis.keys() != PREREG_FIELDS:
+        if not isinstance(hypothesis, dict) or hypothesis.keys() != PREREG_FIELDS.keys():
             raise RecordError(f"{where}: {name} needs exactly the fields {', '.join(sorted(PREREG_FIELDS))}")
-        match = COMPARISON.match(str(hypothesis["comparison"]))
+        for field, right in PREREG_FIELDS.items():
+            if not right(hypothesis[field]):
+                raise RecordError(f"{where}: {name} has the {field} {hypothesis[field]!r}")
+        match = COMPARISON.match(hypothesis["comparison"])
         if match is None:
             raise RecordError(f"{where}: {name} has the comparison {hypothesis['comparison']!r}")
         if match[2] and len(hypothesis["arms"]) != 2:
@@ -295,7 +308,8 @@ def verdicts(experiment: str, *, base: Path | None = None) -> list[dict[str, Any
     """What the records say about each hypothesis: {name, statement, verdict, values, if_not, …}.
 
     verdict: "supported", "not supported", or "inconclusive" while an arm has fewer than `min_seeds` records.
-    values: {arm: numbers compared}, or {"first − second": differences}.
+    A record without the metric does not count. values: {arm: numbers compared}, or {"first − second": differences}.
+    Raises RecordError if no record of an arm has it.
     """
     records = load_all(experiment, base=base)
     return [
@@ -307,7 +321,10 @@ def verdicts(experiment: str, *, base: Path | None = None) -> list[dict[str, Any
 def _judge(hypothesis: dict[str, Any], records: list[Record]) -> dict[str, Any]:
     chosen = {}
     for arm in hypothesis["arms"]:
-        seeds = {r["seed"]: metric(r, hypothesis["metric"]) for r in records if r["arm"] == arm}
+        there = [r for r in records if r["arm"] == arm]
+        seeds = {r["seed"]: metric(r, hypothesis["metric"]) for r in there if has(r, hypothesis["metric"])}
+        if there and not seeds:
+            metric(there[0], hypothesis["metric"])  # says what there is
         if len(seeds) < hypothesis["min_seeds"]:
             return {"verdict": "inconclusive", "values": {arm: list(seeds.values())}}
         chosen[arm] = seeds
@@ -317,6 +334,8 @@ def _judge(hypothesis: dict[str, Any], records: list[Record]) -> dict[str, Any]:
         first, second = hypothesis["arms"]
         both = sorted(chosen[first].keys() & chosen[second].keys())
         values = {f"{first} − {second}": [chosen[first][seed] - chosen[second][seed] for seed in both]}
+        if len(both) < hypothesis["min_seeds"]:
+            return {"verdict": "inconclusive", "values": values}
     compared = [
         x for numbers in values.values() for x in (numbers if scope == "every" else [statistics.median(numbers)])
     ]

@@ -1,11 +1,12 @@
-"""Learning from one's own tries: REINFORCE on sums, as nanochat does it.
+"""Learning from one's own answers: REINFORCE on sums, as nanochat does it.
 
 The net answers a question sixteen times, a checker says which answers are right, and what was done in the right ones
 is made likelier: the gradient of the expected reward is the mean of reward · gradient of log p (Williams 1992).
-Subtracting the mean reward of the sixteen changes nothing in the mean and much in the noise: an answer counts by how
-much it is better than the others to the same question. No second model holds the net back (no KL), nothing is clipped,
-since each try is used once, and every token counts alike, whatever the length of its answer (as in DAPO: Yu et al.
-2025). GRPO (Shao et al. 2024) divides by the deviation, too; that and doing without the mean are here to compare.
+Subtracting the mean reward of the sixteen changes the gradient in the mean by a factor only, 15/16, as an answer is in
+its own mean, and its noise by much: an answer counts by how much it is better than the others to the same question. No
+second model holds the net back (no KL), nothing is clipped, since each answer is used once, and every token counts
+alike, whatever the length of its answer (as in DAPO: Yu et al. 2025). GRPO (Shao et al. 2024) divides by the deviation,
+too; that and doing without the mean are here to compare.
 What earns nothing can be lost; imitating some old rows beside each step keeps it (PPO-ptx: Ouyang et al. 2022).
 """
 
@@ -52,11 +53,11 @@ def advantages(rewards: Floats, baseline: str = "mean") -> Floats:
     return better / (rewards.std(axis=1, keepdims=True) + 1e-6) if baseline == "z-score" else better
 
 
-# Trying
+# Rollouts
 
 
 @dataclass(frozen=True)
-class Tries:
+class Rollouts:
     """Answers of one length of question: S to each of P questions, as rows for one pass of the net."""
 
     which: list[int]  # (P,) numbers of the questions
@@ -70,9 +71,9 @@ class Tries:
         own = (place >= self.given) & (place < self.given + self.length[:, None])
         return torch.where(own, self.ids[:, 1:], -1)
 
-    def only(self, rows: list[int]) -> Tries:
+    def only(self, rows: list[int]) -> Rollouts:
         """Some of the rows; which question each answers is forgotten."""
-        return Tries([], self.ids[rows], self.given, self.length[rows])
+        return Rollouts([], self.ids[rows], self.given, self.length[rows])
 
     def replies(self, end: int) -> list[list[int]]:
         """(P · S) the ids of each answer without its end; one that did not end is followed by -1."""
@@ -81,25 +82,26 @@ class Tries:
         return [row[:-1] if row[-1] == end else [*row, -1] for row in said]
 
 
-def attempt(
+def rollout(
     model: GPT, prompts: Sequence[list[int]], samples: int, most: int, end: int, temperature: float, key: Sequence[int]
-) -> list[Tries]:
-    """`samples` answers of at most `most` tokens to each prompt; the draws are a function of `key`, of the prompt's
-    number and of nothing else. Temperature 0 takes the likeliest token. Prompts of one length are answered together."""
+) -> list[Rollouts]:
+    """`samples` answers of at most `most` tokens to each prompt; the draws are a function of `key`, of how many answers
+    of how many tokens there are to be, and of the prompt's number. Temperature 0 takes the likeliest token. Prompts of
+    one length are answered together."""
     draws = np.random.default_rng(list(key)).random((len(prompts), samples, most))
     found = []
     for given in sorted({len(prompt) for prompt in prompts}):
         which = [i for i, prompt in enumerate(prompts) if len(prompt) == given]
         u = torch.from_numpy(draws[which].reshape(-1, most)).to(device_of(model))  # (P · S, most)
         asked = torch.tensor([prompts[i] for i in which], device=u.device)  # (P, given)
-        found.append(Tries(which, *answer(model, asked, samples, u, end, temperature)))
+        found.append(Rollouts(which, *answer(model, asked, samples, u, end, temperature)))
     return found
 
 
 def answer(
     model: GPT, asked: Tensor, samples: int, u: Tensor, end: int, temperature: float
 ) -> tuple[Tensor, int, Tensor]:
-    """The fields `ids`, `given` and `length` of Tries for prompts (P, given) and draws u (P · S, most)."""
+    """The fields `ids`, `given` and `length` of Rollouts for prompts (P, given) and draws u (P · S, most)."""
     rows, most = u.shape
     ids = torch.zeros(rows, asked.shape[1] + most, dtype=torch.int64, device=u.device)
     ids[:, : asked.shape[1]] = asked.repeat_interleave(samples, dim=0)
@@ -141,10 +143,10 @@ def select(cache: Cache, rows: Tensor) -> None:
         layer.keys, layer.values = layer.keys[rows], layer.values[rows]
 
 
-def judge(tries: list[Tries], samples: int, end: int, reward: Reward) -> Floats:
+def judge(rollouts: list[Rollouts], samples: int, end: int, reward: Reward) -> Floats:
     """(P, S) what each answer earns, in the order of the prompts."""
-    rewards = np.zeros((sum(len(group.which) for group in tries), samples))
-    for group in tries:
+    rewards = np.zeros((sum(len(group.which) for group in rollouts), samples))
+    for group in rollouts:
         said = group.replies(end)
         for row, number in enumerate(group.which):
             rewards[number] = [reward(number, said[row * samples + s]) for s in range(samples)]
@@ -154,7 +156,7 @@ def judge(tries: list[Tries], samples: int, end: int, reward: Reward) -> Floats:
 # Learning
 
 
-def policy_loss(model: LanguageModel, group: Tries, advantage: Tensor, tokens: int) -> Tensor:
+def policy_loss(model: LanguageModel, group: Rollouts, advantage: Tensor, tokens: int) -> Tensor:
     """-Σ advantage · log p over all tokens that the net chose in some answers, advantage (P · S,), over `tokens`."""
     targets = group.targets()
     logits, _ = model(group.ids[:, :-1])
@@ -190,11 +192,13 @@ class Learner(train.Run):
         step = self.step
         prompts = practice.questions(step)
         key = (self.config.seed, step, 11)
-        tries = attempt(self.model, prompts, practice.samples, practice.most, practice.end, practice.temperature, key)  # type: ignore[arg-type]
-        rewards = judge(tries, practice.samples, practice.end, lambda n, reply: practice.reward(step, n, reply))
+        model: GPT = self.model  # type: ignore[assignment]
+        samples, most, end = practice.samples, practice.most, practice.end
+        rollouts = rollout(model, prompts, samples, most, end, practice.temperature, key)
+        rewards = judge(rollouts, samples, end, lambda n, reply: practice.reward(step, n, reply))
         better = advantages(rewards, practice.baseline)
-        chosen = int(sum(group.length.sum() for group in tries))
-        for group in tries:
+        chosen = int(sum(group.length.sum() for group in rollouts))
+        for group in rollouts:
             self.tokens += group.ids.numel()
             advantage = torch.from_numpy(better[group.which].reshape(-1))
             if teaching := torch.nonzero(advantage)[:, 0].tolist():  # the others would add nothing
@@ -228,20 +232,24 @@ def reinforce(
     gave. The result's losses are mean rewards. Raises TrainError as `train.train` does.
     """
     run = Learner(model, config, snapshot_dir)
+    run.start()
     clock = time.monotonic()
-    began, snapped, first, read = clock - run.seconds, clock, run.step, run.tokens
+    snapped, first, read = clock, run.step, run.tokens
     watch(run.step, model)
     while run.step < config.steps:
         note(run.step, run.practise(practice))
         watch(run.step, model)
         now, over = time.monotonic(), run.step == config.steps
+        if run.step % train.LOOK_EVERY == 0 or over:
+            run.check()
         if on_progress:
             pace = (run.step - first) / max(now - clock, 1e-9)
             speed = (run.tokens - read) / max(now - clock, 1e-9)
             reward = float(run.losses[run.step - 1])
-            on_progress(train.Progress(run.step, config.steps, reward, speed, (config.steps - run.step) / pace))
+            on_progress(
+                train.Progress(run.step, config.steps, reward, speed, (config.steps - run.step) / pace, "reward")
+            )
         if snapshot_dir and (now - snapped > config.snapshot_seconds or over):
-            run.seconds, snapped = now - began, now
+            snapped = now
             run.write()
-    run.seconds = time.monotonic() - began
     return run.finish()

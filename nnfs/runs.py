@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import fcntl
 import fnmatch
 import hashlib
 import importlib
@@ -35,7 +36,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from json import dumps, loads
@@ -47,7 +48,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nnfs import checkpoints, records
+from nnfs import checkpoints, files, records
 from nnfs.errors import UserError
 from nnfs.progress import following
 from nnfs.records import RecordError
@@ -169,9 +170,11 @@ def select(prefix: str, known: Mapping[str, Experiment]) -> list[Experiment]:
 
 def run_cell(experiment: Experiment, arm: str, seed: int, base: Path, device: str = "cpu") -> records.Record:
     """Run one cell and its rehearsal, write its record and return it. Snapshots of training go when it is written."""
-    code = code_digest(experiment.run.__module__)
+    code = cell_digest(experiment, arm)
     key = f"{experiment.name}/{arm}/seed-{seed}"
     place = Place(key, base, base / ".cache" / "nnfs" / "snapshots" / key / code[:12], device)
+    # a rehearsal that fails should do so before an hour of training and not after it
+    rehearsal = rehearse(experiment, arm, seed) if experiment.rehearse else None
     start = time.perf_counter()
     config = dict(experiment.arms[arm].config)
     result = experiment.run(config, seed, place) if experiment.trains else experiment.run(config, seed)
@@ -192,20 +195,20 @@ def run_cell(experiment: Experiment, arm: str, seed: int, base: Path, device: st
         "flops": float(f"{float(result.flops):.4g}"),
         "examples": int(result.examples),
         "seconds": round(seconds, 2),
-        "machine": machine(),
+        "machine": machine() | ({} if device == "cpu" else {"device": device}),
         "versions": {"python": platform.python_version(), "numpy": np.__version__, **result.versions},
         "precision": result.precision or experiment.precision,
         "loss": {"step": plain(steps), "value": plain(losses, 6)} if result.loss else None,
         "metrics": plain(result.metrics, 9),
         "detail": plain(result.detail, 6),
-        "rehearsal": rehearse(experiment, arm, seed, result),
+        "rehearsal": rehearsal or rehearse(experiment, arm, seed, result),
         "code": code,
         "checkpoint": result.checkpoint,
     }
     if result.evaluation is not None:
         record["evaluation"] = plain(result.evaluation, 9)
     records.save(record, base=base)
-    shutil.rmtree(place.snapshots, ignore_errors=True)
+    shutil.rmtree(place.snapshots.parent, ignore_errors=True)  # with those that other code left
     return record
 
 
@@ -298,6 +301,15 @@ def code_digest(module: str) -> str:
     return hashlib.sha256(b"".join(name.encode() + found[name] for name in sorted(found))).hexdigest()
 
 
+def cell_digest(experiment: Experiment, arm: str) -> str:
+    """SHA-256 of what a cell is a function of besides its seed: the code, the arm's configuration, the rehearsal. (The
+    arms may be declared in another module than the code, which `code_digest` then does not see.)"""
+    config = plain(experiment.arms[arm].config) if arm in experiment.arms else None
+    return digest_of(
+        code_digest(experiment.run.__module__), dumps([config, plain(experiment.rehearse)], sort_keys=True)
+    )
+
+
 def _is_module(name: str) -> bool:
     try:
         return importlib.util.find_spec(name) is not None
@@ -330,15 +342,17 @@ def sweep(
 ) -> Sweep:
     """Run `cells` in `jobs` processes, each writing its record as it finishes.
 
-    A cell that raises is reported and the others go on. A worker that dies takes the whole pool with it, so
-    the queue is then started once more over what is still missing; a second death ends the sweep.
+    A cell that another sweep is at, or has finished meanwhile, is left to it. A cell that raises is reported and the
+    others go on. A worker that dies takes the whole pool with it, so the queue is then started once more over what is
+    still missing; a second death ends the sweep.
     deadline: `time.time()` after which no cell is started. scheduler: the address of a Dask scheduler, whose workers
     then run the cells, all of them at once, instead of `jobs` processes here; they see the same `base`. What a worker
     that dies was at, Dask gives to another.
     """
     outcome = Sweep()
     for restarted in (False, True):
-        todo = [cell for cell in cells if _missing(experiment, cell, base) and _name(cell) not in outcome.failed]
+        settled = {*outcome.failed, *outcome.skipped}
+        todo = [cell for cell in cells if _missing(experiment, cell, base) and _name(cell) not in settled]
         if restarted:  # whoever killed the pool was among the first; let the others go before them
             todo = todo[jobs:] + todo[:jobs]
         tasks = (joblib.delayed(_attempt)(experiment, arm, seed, base, deadline, device) for arm, seed in todo)
@@ -359,7 +373,7 @@ def sweep(
             ):  # Dask's word for it
                 raise
             if restarted:
-                lost = [_name(c) for c in todo if _missing(experiment, c, base)]
+                lost = [_name(c) for c in todo if _missing(experiment, c, base) and _name(c) not in outcome.skipped]
                 why = "not run: worker processes were killed twice (out of memory?)"
                 outcome.failed |= dict.fromkeys(lost, why) | outcome.failed
     outcome.done = [_name(cell) for cell in cells if not _missing(experiment, cell, base)]
@@ -391,11 +405,29 @@ def _attempt(
     cell = _name((arm, seed))
     if time.time() > deadline:
         return cell, "skipped", ""
-    try:
-        run_cell(experiment, arm, seed, base, device)
-    except Exception as error:  # whatever a cell raises is that cell's result; the sweep goes on
-        return cell, "failed", f"{type(error).__name__}: {error}"
+    with alone(base / ".cache" / "nnfs" / "locks" / f"{experiment.name}.{arm}.seed-{seed}") as mine:
+        if not mine:
+            return cell, "skipped", ""
+        if not _missing(experiment, (arm, seed), base):
+            return cell, "done", ""
+        try:
+            run_cell(experiment, arm, seed, base, device)
+        except Exception as error:  # whatever a cell raises is that cell's result; the sweep goes on
+            return cell, "failed", f"{type(error).__name__}: {error}"
     return cell, "done", ""
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[bool]:
+    """Whether, as long as the block lasts, no other process holds this lock. One that dies lets go of it."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 # Is a record still true?
@@ -429,8 +461,12 @@ def examine(
     if experiment.check is not None and (record["checkpoint"] is not None or not experiment.trains):
         try:
             problem = experiment.check(record, base or records.root(), whole)
+        except DataUnavailableError as error:
+            return "unavailable", str(error)
         except UserError as error:
             problem = str(error)
+        except Exception as error:
+            problem = f"its check fails: {type(error).__name__}: {error}"
         if problem:
             return "stale", problem
     return "ok", ""
@@ -482,7 +518,7 @@ def state(experiment: Experiment, arm: str, seed: int, base: Path, ledger: Mappi
     if not file.is_file():
         return "missing" if experiment.arms[arm].stage == 1 else "planned"
     entry = ledger.get(f"{experiment.name}/{arm}/seed-{seed}", {})
-    current = (records.digest(file), code_digest(experiment.run.__module__))
+    current = (records.digest(file), cell_digest(experiment, arm))
     return entry["state"] if (entry.get("digest"), entry.get("code")) == current else "unverified"
 
 
@@ -520,11 +556,10 @@ def verify_records(
     def judge(name: str, verdict: tuple[str, str], **entry: str) -> None:
         found[name] = verdict
         ledger[name] = {"state": verdict[0], "why": verdict[1], **entry}
-        records.write_text(ledger_file(base), dumps(ledger, indent=1, sort_keys=True) + "\n")
+        files.write_text(ledger_file(base), dumps(ledger, indent=1, sort_keys=True) + "\n")
         progress(name, *verdict)
 
     for experiment in experiments:
-        code = code_digest(experiment.run.__module__)
         all_due = everything or experiment.name in on_page
         turn = {arm: (rotation + index) % experiment.seeds_of(arm) for index, arm in enumerate(experiment.arms)}
         present = set(stored(experiment, base))
@@ -533,7 +568,8 @@ def verify_records(
             if (arm, seed) not in present:
                 judge(name, ("missing", f"make it with `nnfs run {experiment.name}`"))
             elif all_due or turn.get(arm, seed) == seed:
-                now = {"digest": records.digest(records.path(experiment.name, arm, seed, base=base)), "code": code}
+                file = records.path(experiment.name, arm, seed, base=base)
+                now = {"digest": records.digest(file), "code": cell_digest(experiment, arm)}
                 if not everything and {"state": "ok", **now}.items() <= ledger.get(name, {}).items():
                     found[name] = ("ok", "unchanged since it was last rehearsed")
                     continue
@@ -581,7 +617,10 @@ def run(
     base, console = records.root(), Console(stderr=True)
     deadline = math.inf if minutes is None else time.time() + 60 * minutes
     any_failed = False
-    for experiment in select(name, registry()):
+    chosen = select(name, registry())
+    if not any(fnmatch.filter(experiment.arms, arms) for experiment in chosen):
+        raise UserError(f"no arm like {arms!r}; there are {', '.join(arm for e in chosen for arm in e.arms)}")
+    for experiment in chosen:
         cells = [
             (arm, seed)
             for arm, seed in experiment.cells(stage, seeds)
@@ -590,9 +629,11 @@ def run(
             and experiment.arms[arm].minutes <= longest
         ]
         if not cells:
-            console.print(f"{experiment.name}: nothing to do, every record is there")
+            console.print(f"{experiment.name}: nothing to do, every record that was asked for is there")
             continue
-        records.prereg(experiment.name, base=base)  # the hypotheses come first, or there is no run
+        for name, hypothesis in records.prereg(experiment.name, base=base).items():  # first, or there is no run
+            if strange := sorted(set(hypothesis["arms"]) - experiment.arms.keys()):
+                raise UserError(f"runs/{experiment.name}/prereg.yaml: {name} names {strange[0]!r}, which is no arm")
         with Progress(
             TextColumn("{task.description}"),
             BarColumn(),

@@ -250,7 +250,7 @@ def contexts(n: int = CONTEXTS, length: int = LENGTH) -> tuple[Ints, Ints]:
 def main() -> None:
     """Write words.json."""
     told = records.load("p3.stages", "browser", 0)["detail"]["stages"]
-    files.write_bytes(file(), (json.dumps(looked_up(told["text"]), indent=1, sort_keys=True) + "\n").encode())
+    files.write_text(file(), json.dumps(looked_up(told["text"]), indent=1, sort_keys=True) + "\n")
     print(file().relative_to(records.root()))
 
 

@@ -30,7 +30,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nnfs import progress, recipes, records, train
+from nnfs import files, progress, recipes, train
 from nnfs.data import arithmetic
 from nnfs.data.arithmetic import Rows
 from nnfs.model import LanguageModel, device_of, evaluating, n_parameters
@@ -225,7 +225,7 @@ class Curve:
         if step not in self.points:
             self.points[step] = measure()
             if self.file is not None:
-                records.write_text(self.file, json.dumps(self.points))
+                files.write_text(self.file, json.dumps(self.points))
         return self.points[step]
 
     def columns(self) -> dict[str, list[float]]:
@@ -249,20 +249,14 @@ def run(config: Config, seed: int, place: Place | None = None) -> Result:
     if settings.device == "cpu":
         torch.set_num_threads(1)
     snapshots = place.snapshots if place is not None else None
-    model, seen, looking = make(), Curve(snapshots / "curve.json" if snapshots else None), 0.0
+    model, seen = make(), Curve(snapshots / "curve.json" if snapshots else None)
 
     def watch(step: int, model: LanguageModel) -> bool:
-        nonlocal looking
         if step % config["every"] and step != settings.steps:
             return False
-        began = time.process_time()
-        point = seen.look(step, partial(look, model, task.probe))
-        looking += time.process_time() - began
-        return point["exact"] >= config["stop"]
+        return seen.look(step, partial(look, model, task.probe))["exact"] >= config["stop"]
 
-    busy = time.process_time()
     done = train.train(model, task.data, settings, snapshots, progress.reporter(place) if place else None, watch)
-    busy = time.process_time() - busy - looking
     started = time.perf_counter()
     kept = None
     if config.get("keep") and seed == 0 and place is not None:
@@ -271,7 +265,12 @@ def run(config: Config, seed: int, place: Place | None = None) -> Result:
     curve = seen.columns()
     metrics["order"] = learnt_at(curve, settings.steps + config["every"])
     solved = float(max(curve["exact"]) >= config["stop"])
-    metrics["cost"] = {"cpu_seconds": busy, "steps": done.steps, "characters": done.tokens, "solved": solved}
+    metrics["cost"] = {
+        "cpu_seconds": done.cpu_seconds,
+        "steps": done.steps,
+        "characters": done.tokens,
+        "solved": solved,
+    }
     return Result(
         metrics=metrics,
         data=task.digests,

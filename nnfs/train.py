@@ -25,7 +25,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, distributed
 
-from nnfs import optim
+from nnfs import files, optim
+from nnfs.errors import UserError
 from nnfs.model import LanguageModel
 
 Batches = Callable[[int], tuple[Tensor, Tensor]]  # step → idx and targets, int64 (B, T)
@@ -33,7 +34,7 @@ REHEARSAL_STEPS, REHEARSAL_TOKENS = 20, 4096
 LOOK_EVERY = 20  # steps between looks at the loss, each of which waits for the device
 
 
-class TrainError(RuntimeError):
+class TrainError(UserError):
     """Training cannot go on; the message says why, what is kept, and what to do."""
 
 
@@ -98,9 +99,10 @@ class Progress:
 
     step: int
     steps: int
-    loss: float  # of the last step, nats per target
+    loss: float  # of the last step, nats per target; or what `what` says
     tokens_per_second: float
     seconds_left: float
+    what: str = "loss"
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class TrainResult:
     tokens: int  # inputs read, repeats counted
     targets: int  # of which so many had a target
     seconds: float  # wall clock of all attempts together, without what was lost in a kill
+    cpu_seconds: float  # and processor time of this process, threads added up, without what `watch` took
     norm: float  # Euclidean length of all parameters together
 
 
@@ -135,13 +138,21 @@ def train(
     snapshot cannot be written, or if the one that lies there is damaged or belongs to another run.
     """
     run = Run(model, config, snapshot_dir)
-    over = bool(watch and watch(run.step, model))
+
+    def look() -> bool:
+        began = time.process_time()
+        enough = bool(watch and watch(run.step, model))
+        run.aside += time.process_time() - began
+        return enough
+
+    over = look()
+    run.start()
     clock, first = time.monotonic(), run.step
-    began, snapped, said = clock - run.seconds, clock, clock
+    snapped, said = clock, clock
     tokens_before = run.tokens
     while run.step < config.steps and not over:
         run.advance(*data(run.step))
-        over = bool(watch and watch(run.step, model)) or run.step == config.steps
+        over = look() or run.step == config.steps
         now = time.monotonic()
         if run.step % LOOK_EVERY == 0 or over:
             run.check()
@@ -151,9 +162,8 @@ def train(
             read = (run.tokens - tokens_before) / max(now - clock, 1e-9)
             on_progress(Progress(run.step, config.steps, loss, read, (config.steps - run.step) / speed))
         if run.folder and (now - snapped > config.snapshot_seconds or over):
-            run.seconds, snapped = now - began, now
+            snapped = now
             run.write()
-    run.seconds = time.monotonic() - began
     return run.finish()
 
 
@@ -166,11 +176,23 @@ class Run:
         self.optimisers = optim.build(
             model, config.optimiser, config.rates, config.weight_decay, betas, config.momentum
         )
-        self.step, self.seconds, self.tokens, self.targets = 0, 0.0, 0, 0
+        self.step, self.tokens, self.targets = 0, 0, 0
+        self.earlier = (0.0, 0.0)  # seconds and processor seconds up to the snapshot that this process went on from
         self.losses = torch.zeros(config.steps, device=config.device)
         self.average = {name: p.detach().clone() for name, p in model.named_parameters()} if config.ema else {}
         if folder and (found := newest(folder)):
             self.read(found)
+        self.start()
+
+    def start(self) -> None:
+        """Training goes on from here: clocks run from now."""
+        self.began, self.aside = (time.monotonic(), time.process_time()), 0.0
+
+    @property
+    def spent(self) -> tuple[float, float]:
+        """Seconds of wall clock and of the processor, of this process and of those before it up to their snapshots."""
+        wall, busy = time.monotonic() - self.began[0], time.process_time() - self.began[1] - self.aside
+        return self.earlier[0] + wall, self.earlier[1] + busy
 
     def advance(self, idx: Tensor, targets: Tensor) -> None:
         """One update on a batch (B, T)."""
@@ -213,17 +235,24 @@ class Run:
             self.average[name].lerp_(p, weight)
 
     def check(self) -> None:
-        """Raise TrainError if a loss is not a number."""
+        """Raise TrainError if a loss or a weight is not a number."""
         bad = torch.nonzero(~torch.isfinite(self.losses[: self.step]))
         if len(bad):
-            kept = newest(self.folder) if self.folder else None
-            raise TrainError(
-                f"the loss of step {int(bad[0])} is {float(self.losses[bad[0]])}: the run has diverged. Try a lower "
-                f"learning rate or clipping. " + (f"{kept} holds the last sound state" if kept else "Nothing is kept")
-            )
+            what = f"the loss of step {int(bad[0])} is {float(self.losses[bad[0]])}"
+        elif all(bool(torch.isfinite(p).all()) for p in self.model.parameters()):
+            return
+        else:
+            what = f"after step {self.step - 1} a weight is not a number"
+        kept = newest(self.folder) if self.folder else None
+        raise TrainError(
+            f"{what}: the run has diverged. Try a lower learning rate or clipping. "
+            + (f"{kept} holds the last sound state" if kept else "Nothing is kept")
+        )
 
     def finish(self) -> TrainResult:
-        """The result; the model gets the averaged weights, if there are any, and leaves training mode."""
+        """The result; the model gets the averaged weights, if there are any, and leaves training mode. Raises
+        TrainError if they are no numbers."""
+        self.check()
         with torch.no_grad():
             for name, p in self.model.named_parameters():
                 p.copy_(self.average.get(name, p))
@@ -233,7 +262,7 @@ class Run:
             self.step,
             self.tokens,
             self.targets,
-            self.seconds,
+            *self.spent,
             parameter_norm(self.model),
         )
 
@@ -261,14 +290,14 @@ class Run:
         stem = f"step-{self.step:09d}"
         note: dict[str, Any] = {
             "step": self.step,
-            "seconds": self.seconds,
+            "spent": self.spent,
             "tokens": self.tokens,
             "targets": self.targets,
         }
         note |= {"sha256": hashlib.sha256(data).hexdigest(), "run": self.identity}
         try:
-            put(self.folder / f"{stem}.safetensors", data)
-            put(self.folder / f"{stem}.json", json.dumps(note, sort_keys=True).encode())
+            files.write_bytes(self.folder / f"{stem}.safetensors", data)
+            files.write_bytes(self.folder / f"{stem}.json", json.dumps(note, sort_keys=True).encode())
         except OSError as error:
             kept = newest(self.folder)
             raise TrainError(
@@ -278,7 +307,7 @@ class Run:
         sound = sorted(self.folder.glob("step-*.json"))[-2:]
         for file in self.folder.glob("step-*"):
             if file.with_suffix(".json") not in sound:
-                file.unlink()
+                file.unlink(missing_ok=True)
 
     def read(self, note: Path) -> None:
         """Go on from a snapshot. Raises TrainError if it is damaged or of another run."""
@@ -306,7 +335,7 @@ class Run:
                 state.setdefault(int(index), {})[key] = t
             optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
         self.losses = tensors["losses"].to(self.config.device)
-        self.step, self.seconds = step, told["seconds"]
+        self.step, self.earlier = step, tuple(told["spent"])
         self.tokens, self.targets = told["tokens"], told["targets"]
 
 
@@ -327,20 +356,6 @@ def below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def newest(folder: Path) -> Path | None:
     """The JSON file of the last snapshot in a folder."""
     return max(folder.glob("step-*.json"), default=None)
-
-
-def put(file: Path, data: bytes) -> None:
-    """Write under a temporary name, to the disk itself, and rename: all of it or nothing."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 # Several processes (torchrun). Without them, one worker with rank 0
@@ -419,7 +434,7 @@ def progress_bar(title: str) -> Iterator[OnProgress]:
 
         def show(p: Progress) -> None:
             minutes, seconds = divmod(round(p.seconds_left), 60)
-            state = f"loss {p.loss:.4f}  {p.tokens_per_second:,.0f} tokens/s  {minutes}:{seconds:02d} left"
+            state = f"{p.what} {p.loss:.4f}  {p.tokens_per_second:,.0f} tokens/s  {minutes}:{seconds:02d} left"
             bar.update(task, completed=p.step, total=p.steps, state=state)
 
         yield show

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nnfs import files
+from nnfs.errors import UserError
 from nnfs.records import root
 
 Ints = NDArray[np.int64]
 Array = NDArray[np.float64]
 
 
-class DataError(RuntimeError):
+class DataError(UserError):
     """A data file that is missing or is not the file it should be; the message names the command that helps."""
 
 

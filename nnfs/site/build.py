@@ -17,11 +17,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nnfs import files
 from nnfs.errors import UserError
 from nnfs.site import deps
 from nnfs.site.bundle import SWITCH
 from nnfs.site.furniture import posts
-from nnfs.site.pages import matches, write_atomically
+from nnfs.site.pages import matches
 from nnfs.site.strict import INPUTS
 
 OUT = Path("_build") / "html"
@@ -125,7 +126,7 @@ def build_alone(root: Path, fresh: str, jobs: str, update_values: bool) -> int:
         print(f"the site did not build; the messages above name the places ({took:.1f} s)", file=sys.stderr)
         return 1
     if not update_values:
-        write_atomically(stamp, digest)  # of what the build began with: an edit made meanwhile was perhaps not read
+        files.write_text(stamp, digest)  # of what the build began with: an edit made meanwhile was perhaps not read
     print(f"built {OUT}/index.html ({took:.1f} s)")
     return 0
 

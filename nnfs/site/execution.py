@@ -33,6 +33,7 @@ from nbformat import NotebookNode, from_dict
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from nnfs import files
 from nnfs.site import deps, pages
 from nnfs.site.kernel import ERROR_MIME
 
@@ -109,7 +110,7 @@ class Store:
         return stored if whole else None
 
     def put(self, key: str, outputs: list[list[dict[str, Any]]]) -> None:
-        pages.write_atomically(self.path(key), json.dumps(outputs, sort_keys=True))
+        files.write_text(self.path(key), json.dumps(outputs, sort_keys=True))
 
     def drop(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)

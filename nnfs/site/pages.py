@@ -7,10 +7,7 @@ One `Page` a document, kept in Sphinx's environment, so that it survives increme
 from __future__ import annotations
 
 import dataclasses as dc
-import os
 import re
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -89,20 +86,6 @@ def matches(docname: str, wanted: str) -> bool:
     """Is `docname` one of the comma-separated short or full names in `wanted`?"""
     names = {name.strip().removesuffix(".md") for name in wanted.split(",") if name.strip()}
     return bool(names & {docname, docname.rsplit("/", 1)[-1], short_name(docname)})
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write `text` to a temporary name beside `path` and rename: readers see the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:

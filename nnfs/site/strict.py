@@ -24,6 +24,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
+from nnfs import files
 from nnfs.site import deps, pages, values
 
 LOGGER = logging.getLogger(__name__)
@@ -86,11 +87,11 @@ def begin(app: Sphinx) -> None:
     """Take over what the last build left unclean; read everything if doctrees and output are not of one build."""
     same = token(app.doctreedir) == token(app.outdir)
     app.nnfs_unclean = unclean_before(app) if same else {EVERYTHING}  # type: ignore[attr-defined]
-    pages.write_atomically(marker(app), json.dumps([EVERYTHING]))
+    files.write_text(marker(app), json.dumps([EVERYTHING]))
     (Path(app.outdir) / INPUTS).unlink(missing_ok=True)
     this = uuid.uuid4().hex
     for folder in (app.doctreedir, app.outdir):
-        pages.write_atomically(Path(folder) / BUILD, this)
+        files.write_text(Path(folder) / BUILD, this)
 
 
 def source_digest(env: BuildEnvironment, docname: str) -> str:
@@ -161,7 +162,7 @@ def end(app: Sphinx, exception: Exception | None) -> None:
         unclean.add(EVERYTHING)
     if unclean:
         app.statuscode = 1
-        pages.write_atomically(marker(app), json.dumps(sorted(unclean)))
+        files.write_text(marker(app), json.dumps(sorted(unclean)))
     else:
         marker(app).unlink(missing_ok=True)
 

@@ -62,7 +62,7 @@ def text() -> str:
 
 
 def write(target: Path = TARGET) -> None:
-    files.write_bytes(target, text().encode())
+    files.write_text(target, text())
 
 
 if __name__ == "__main__":

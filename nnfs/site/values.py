@@ -22,6 +22,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from nnfs import files
 from nnfs.site import pages
 from nnfs.site.pages import Page
 
@@ -253,7 +254,7 @@ def update(path: Path, page: Page) -> None:
     """Write this page's golden values; a page without values has no file."""
     keep = {name: {"value": v["value"], "rtol": v["rtol"]} for name, v in page.values.items()}
     if keep:
-        pages.write_atomically(path, json.dumps(keep, indent=1, sort_keys=True) + "\n")
+        files.write_text(path, json.dumps(keep, indent=1, sort_keys=True) + "\n")
     else:
         path.unlink(missing_ok=True)
 

@@ -238,18 +238,33 @@ class TestTalking:
         said = [chat.talker(net, tokens, 1.0, seed, most=20)("Hello, I am Tess.") for seed in (1, 1, 2)]
         assert said[0] == said[1] != said[2]
 
-    def test_it_hears_what_was_said_before_and_forgets_what_no_longer_fits(self, net, tokens):
-        heard = []
-        prompt = tokens.prompt
-        tokens.prompt = lambda question, before=(): heard.append(list(before)) or prompt(question, before)
-        try:
-            reply = chat.talker(net, tokens, most=8, least=4)
-            answers = [reply(f"Question {word}?") for word in ("one", "two", "three", "four", "five", "six")]
-        finally:
-            del tokens.prompt
+    @pytest.fixture
+    def heard(self, tokens, monkeypatch):
+        """What was said before, each time that a prompt is made."""
+        found, prompt = [], tokens.prompt
+
+        def listening(question, before=()):
+            found.append(list(before))
+            return prompt(question, before)
+
+        monkeypatch.setattr(tokens, "prompt", listening)
+        return found
+
+    def test_it_hears_what_was_said_before_and_forgets_what_no_longer_fits(self, net, tokens, heard):
+        reply = chat.talker(net, tokens, most=8, least=4)
+        answers = [reply(f"Question {word}?") for word in ("one", "two", "three", "four", "five", "six")]
         assert heard[1] == [("Question one?", answers[0])]
         assert ("Question one?", answers[0]) not in heard[-1]
         assert heard[-1][-1] == ("Question five?", answers[4])
+
+    def test_room_for_the_longest_reply_is_no_reason_to_forget(self, net, tokens, heard):
+        reply = chat.talker(net, tokens, most=60, least=4)
+        reply("One?")
+        reply("Two?")
+        with pytest.raises(UserError, match="fewer words"):
+            reply("why " * 60)
+        reply("Three?")
+        assert heard[-1][-1][0] == "Two?", "and a question that is refused makes it forget nothing"
 
     def test_too_long_a_question_is_the_users_mistake(self, net, tokens):
         with pytest.raises(UserError, match="fewer words"):

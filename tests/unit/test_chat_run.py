@@ -88,6 +88,15 @@ def test_the_same_code_is_ok_and_a_changed_rate_of_the_last_stage_is_stale(train
     assert (state, why[:22]) == ("stale", "its rehearsal differs:")
 
 
+def test_what_is_kept_may_be_a_branch(tmp_path):
+    record = toy_chat.cell(tmp_path, beside=["replay"], keep="replay")
+    assert chat_run.check(record, tmp_path, whole=True) == ""
+    model, tokens = chat.load(record["checkpoint"], tmp_path)
+    bits = chat.bits_per_byte(model, tokens, chat.held_out(tokens, 300)[chat.NATURAL])
+    assert bits == pytest.approx(record["metrics"]["replay"]["bpb_shakespeare"], rel=1e-6)
+    assert bits != pytest.approx(record["metrics"]["rl"]["bpb_shakespeare"], rel=1e-6)
+
+
 def test_a_checkpoint_that_no_longer_reads_as_it_did_is_found(trained):
     folder, record = trained
     record = {**record, "evaluation": {**record["evaluation"]}}

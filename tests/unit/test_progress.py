@@ -1,6 +1,7 @@
 """A sweep shows what its cells are at, though they run elsewhere."""
 
 import time
+from dataclasses import replace
 
 from rich.console import Console
 from rich.progress import Progress as Bar
@@ -31,6 +32,17 @@ def test_where_standard_error_is_a_file_a_line_is_left(tmp_path, monkeypatch, ca
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
     reporter(Place("p9.toy/net/seed-3", tmp_path, tmp_path / "s"))(HALF)
     assert capsys.readouterr().err == "p9.toy/net/seed-3  50/100  loss 1.5000  12,000 tokens/s  1.5 min left\n"
+    reporter(Place("p9.toy/net/seed-3", tmp_path, tmp_path / "s"), "rl")(replace(HALF, what="reward"))
+    assert capsys.readouterr().err == "p9.toy/net/seed-3  rl  50/100  reward 1.5000  12,000 tokens/s  1.5 min left\n"
+
+
+def test_a_disk_that_is_full_stops_no_training(tmp_path, monkeypatch):
+    def full(file, text):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(progress.files, "write_text", full)
+    reporter(Place("p9.toy/net/seed-3", tmp_path, tmp_path / "s"))(replace(HALF, step=HALF.steps))
+    assert not (tmp_path / "s" / NOTE).exists()
 
 
 def test_the_bar_has_a_line_for_a_cell_as_long_as_it_is_at_work(tmp_path):

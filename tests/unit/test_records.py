@@ -219,6 +219,44 @@ class TestHypotheses:
         assert self.judge(tmp_path, "every >=", 0.0, min_seeds=5).verdict == "inconclusive"
         assert self.judge(tmp_path, "every >=", 0.0, arms=("nobody",)).verdict == "inconclusive"
 
+    def test_a_difference_counts_the_seeds_that_both_arms_have(self, tmp_path):
+        self.judge(tmp_path, "every >=", 0.0)
+        for seed in (0, 1, 2):
+            records.path("p9.toy", "b", seed, base=tmp_path).unlink()
+            record = sound(arm="b", seed=seed + 3, metrics={"held-out": {"exact": 0.1}})
+            records.save(record, base=tmp_path)
+        text = (tmp_path / "runs/p9.toy/prereg.yaml").read_text()
+        for comparison in ("every difference >", "median difference >"):
+            hypothesis = {**json.loads(text)["H1"], "arms": ["a", "b"], "comparison": comparison}
+            (tmp_path / "runs/p9.toy/prereg.yaml").write_text(json.dumps({"H1": hypothesis}))
+            found = records.verdicts("p9.toy", base=tmp_path)[0]
+            assert found["verdict"] == "inconclusive"
+            assert found["values"] == {"a − b": []}
+
+    def test_a_record_without_the_metric_does_not_count_and_hides_no_other_hypothesis(self, tmp_path):
+        self.judge(tmp_path, "every >=", 0.0)
+        record = sound(arm="a", seed=3, metrics={"held-out": {"exact": 0.9, "later": 1.0}})
+        records.save(record, base=tmp_path)
+        text = (tmp_path / "runs/p9.toy/prereg.yaml").read_text()
+        both = json.loads(text) | {"H2": {**json.loads(text)["H1"], "metric": "held-out/later"}}
+        (tmp_path / "runs/p9.toy/prereg.yaml").write_text(json.dumps(both))
+        assert [v["verdict"] for v in records.verdicts("p9.toy", base=tmp_path)] == ["supported", "inconclusive"]
+        both["H2"]["metric"] = "held-out/latter"
+        (tmp_path / "runs/p9.toy/prereg.yaml").write_text(json.dumps(both))
+        with pytest.raises(RecordError, match="no metric 'held-out/latter'"):
+            records.verdicts("p9.toy", base=tmp_path)
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [("threshold", "1e-3"), ("threshold", True), ("arms", "a"), ("arms", []), ("min_seeds", 0), ("metric", 3)],
+    )
+    def test_a_field_of_the_wrong_kind_is_named(self, tmp_path, field, value):
+        self.judge(tmp_path, "every >=", 0.0)
+        file = tmp_path / "runs/p9.toy/prereg.yaml"
+        file.write_text(json.dumps({"H1": {**json.loads(file.read_text())["H1"], field: value}}))
+        with pytest.raises(RecordError, match=f"H1 has the {field} "):
+            records.prereg("p9.toy", base=tmp_path)
+
     @pytest.mark.parametrize(
         ("text", "message"),
         [

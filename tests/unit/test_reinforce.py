@@ -1,4 +1,4 @@
-"""Learning from one's own tries: unbiased estimates, the gradient of the policy, and a kill that changes nothing."""
+"""Learning from one's own rollouts: unbiased estimates, the gradient of the policy, and a kill that changes nothing."""
 
 import copy
 import itertools
@@ -16,7 +16,7 @@ from torch import nn
 from nnfs import reinforce, train
 from nnfs.gpt import GPT, GPTConfig
 from nnfs.model import LanguageModel, cross_entropy
-from nnfs.reinforce import Practice, Tries, advantages, attempt, judge, pass_at_k
+from nnfs.reinforce import Practice, Rollouts, advantages, judge, pass_at_k, rollout
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -93,19 +93,19 @@ class Softmax(LanguageModel):
 
 
 class TestGradient:
-    P = np.array([4, 8, 2, 2]) / 16  # so that 16 tries can hold each action exactly as often as expected
+    P = np.array([4, 8, 2, 2]) / 16  # so that 16 rollouts can hold each action exactly as often as expected
     REWARDS = np.array([1.0, 0.0, 0.5, 2.0])
 
-    def tries(self):
+    def rollouts(self):
         actions = np.repeat(np.arange(4), (self.P * 16).astype(int))
         ids = torch.from_numpy(np.stack([np.zeros(16, dtype=np.int64), actions], axis=1))
-        return Tries([0], ids, 1, torch.ones(16, dtype=torch.int64)), self.REWARDS[actions][None]
+        return Rollouts([0], ids, 1, torch.ones(16, dtype=torch.int64)), self.REWARDS[actions][None]
 
     @pytest.mark.parametrize("baseline", ["mean", "none"])
     def test_it_is_that_of_the_expected_reward(self, baseline):
         """d/dθ_a of Σ p r is p_a (r_a - Σ p r), with and without a baseline."""
         policy = Softmax(np.log(self.P))
-        group, rewards = self.tries()
+        group, rewards = self.rollouts()
         better = torch.from_numpy(advantages(rewards, baseline)[0])
         reinforce.policy_loss(policy, group, better, tokens=16).backward()
         analytic = self.P * (self.REWARDS - self.P @ self.REWARDS)
@@ -114,24 +114,24 @@ class TestGradient:
     def test_every_token_counts_alike_whatever_the_length_of_its_answer(self):
         policy = Softmax(np.log(self.P))
         ids = torch.tensor([[0, 1, 2, 3], [0, 3, 0, 0]])
-        group = Tries([0], ids, 1, torch.tensor([3, 1]))
+        group = Rollouts([0], ids, 1, torch.tensor([3, 1]))
         loss = reinforce.policy_loss(policy, group, torch.tensor([0.5, -1.0]), tokens=4)
         log_p = np.log(self.P)
         wanted = -(0.5 * (log_p[1] + log_p[2] + log_p[3]) - 1.0 * log_p[3]) / 4
         assert float(loss.detach()) == pytest.approx(wanted, abs=1e-6)
 
     def test_what_stands_after_the_end_and_the_question_itself_teach_nothing(self):
-        group = Tries([0], torch.tensor([[5, 5, 1, END, 0, 0]]), 2, torch.tensor([2]))
+        group = Rollouts([0], torch.tensor([[5, 5, 1, END, 0, 0]]), 2, torch.tensor([2]))
         assert group.targets().tolist() == [[-1, 1, END, -1, -1]]
 
 
-class TestAttempts:
+class TestRollouts:
     PROMPTS = ([1, 2], [3, 4, 5], [2, 2], [1, 2, 3, 4])
 
     def test_each_token_is_drawn_from_what_the_net_says_after_all_before_it(self):
         net, samples, most, key = shaken(), 3, 6, (7, 1)
         draws = np.random.default_rng(list(key)).random((4, samples, most))
-        for group in attempt(net, self.PROMPTS, samples, most, END, 1.0, key):
+        for group in rollout(net, self.PROMPTS, samples, most, END, 1.0, key):
             for row in range(len(group.which) * samples):
                 number, s = group.which[row // samples], row % samples
                 said = list(self.PROMPTS[number])
@@ -143,22 +143,22 @@ class TestAttempts:
 
     def test_others_in_the_batch_change_nothing(self):
         net = shaken()
-        together = attempt(net, self.PROMPTS, 2, 5, END, 1.0, (0,))
-        alone = attempt(net, self.PROMPTS[:1], 2, 5, END, 1.0, (0,))[0]
+        together = rollout(net, self.PROMPTS, 2, 5, END, 1.0, (0,))
+        alone = rollout(net, self.PROMPTS[:1], 2, 5, END, 1.0, (0,))[0]
         first = next(group for group in together if 0 in group.which)
         at = first.which.index(0)
         assert torch.equal(first.ids[2 * at : 2 * at + 2], alone.ids)
 
     def test_without_temperature_all_tries_are_the_likeliest(self):
-        for group in attempt(shaken(), self.PROMPTS, 2, 5, END, 0.0, (0,)):
+        for group in rollout(shaken(), self.PROMPTS, 2, 5, END, 0.0, (0,)):
             assert torch.equal(group.ids[::2], group.ids[1::2])
 
     def test_replies_come_without_their_end_and_say_if_there_was_none(self):
-        group = Tries([0], torch.tensor([[1, 2, 3, END, 0], [1, 2, 3, 4, 5]]), 2, torch.tensor([2, 3]))
+        group = Rollouts([0], torch.tensor([[1, 2, 3, END, 0], [1, 2, 3, 4, 5]]), 2, torch.tensor([2, 3]))
         assert group.replies(END) == [[3], [3, 4, 5, -1]]
 
     def test_rewards_come_in_the_order_of_the_prompts(self):
-        groups = attempt(shaken(), self.PROMPTS, 3, 4, END, 1.0, (0,))
+        groups = rollout(shaken(), self.PROMPTS, 3, 4, END, 1.0, (0,))
         found = judge(groups, 3, END, lambda number, reply: 10.0 * number + len(reply))
         assert found.shape == (4, 3)
         assert (found // 10 == np.arange(4)[:, None]).all()
@@ -231,6 +231,18 @@ class TestLearning:
         assert watched == [0, 1, 2, 3, 4]
         assert [seen[step]["reward"] for step in range(4)] == pytest.approx(done.losses)
         assert all(1 <= told["length"] <= 3 and 0 <= told["mixed"] <= 1 for told in seen.values())
+
+    def test_a_net_that_is_no_number_any_more_is_noticed_though_its_rewards_are(self, tmp_path):
+        def broken(step, model):
+            if step == 3:
+                with torch.no_grad():
+                    next(model.parameters()).fill_(math.nan)
+
+        with pytest.raises(train.TrainError, match="a weight is not a number"):
+            reinforce.reinforce(shaken(), practice(), replace(SETTINGS, steps=9), tmp_path, watch=broken)
+        assert train.newest(tmp_path).name == "step-000000002.json"
+        with pytest.raises(train.TrainError, match="a weight is not a number"):
+            reinforce.reinforce(shaken(), practice(), replace(SETTINGS, steps=9), watch=broken)
 
     def test_a_kill_loses_nothing(self, tmp_path):
         whole = shaken()

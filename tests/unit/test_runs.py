@@ -90,6 +90,33 @@ class TestSweep:
         assert len(outcome.skipped) == 6
         assert all_records(tmp_path) == {}
 
+    def test_a_cell_that_another_sweep_is_at_is_left_to_it(self, tmp_path):
+        toy = toy_runs.experiment()
+        with runs.alone(tmp_path / ".cache/nnfs/locks/p9.toy.slow.seed-0") as mine:
+            assert mine
+            outcome = fill(toy, tmp_path)
+        assert outcome.skipped == ["slow/seed-0"]
+        assert len(outcome.done) == 5
+        assert fill(toy, tmp_path).done == [f"{arm}/seed-{seed}" for arm, seed in toy.cells(stage=1)]
+
+    def test_a_cell_that_another_sweep_has_finished_meanwhile_is_not_run_again(self, tmp_path):
+        toy = toy_runs.experiment()
+        fill(toy, tmp_path)
+        before = all_records(tmp_path)
+        broken = toy_runs.experiment(toy_runs.killed_always)
+        assert runs._attempt(broken, "slow", 0, tmp_path, time.time() + 9, "cpu") == ("slow/seed-0", "done", "")
+        assert all_records(tmp_path) == before
+
+    def test_a_rehearsal_that_fails_fails_before_the_run(self, tmp_path):
+        toy = toy_runs.experiment(toy_runs.without_rehearsal)
+        outcome = fill(toy, tmp_path)
+        assert outcome.failed["slow/seed-0"] == "ZeroDivisionError: a rehearsal came first"
+
+    def test_where_it_was_trained_is_in_the_record_if_not_on_the_processor(self, tmp_path):
+        toy = toy_runs.experiment()
+        assert "device" not in runs.run_cell(toy, "slow", 0, tmp_path)["machine"]
+        assert runs.run_cell(toy, "slow", 1, tmp_path, device="meta")["machine"]["device"] == "meta"
+
     def test_a_worker_that_is_killed_costs_a_restart_and_no_record(self, tmp_path):
         toy = toy_runs.experiment(toy_runs.killed_once, marker=str(tmp_path / "killed"))
         outcome = fill(toy, tmp_path, jobs=2)
@@ -272,6 +299,19 @@ class TestVerify:
         assert again["p9.toy/slow/seed-0"][0] == "unavailable"
         assert again["p9.toy/fast/seed-1"][0] == "ok"
 
+    def test_an_arm_that_was_changed_where_it_is_declared_is_looked_at_again(self, base):
+        """It may be declared in another module than the code that runs it."""
+        toy = toy_runs.experiment()
+        runs.verify_records([toy], base, everything=True)
+        slow = dataclasses.replace(toy.arms["slow"], config={**toy.arms["slow"].config, "lr": 0.3})
+        changed = dataclasses.replace(toy, arms={**toy.arms, "slow": slow})
+        ledger = runs.read_ledger(base)
+        assert runs.state(changed, "slow", 0, base, ledger) == "unverified"
+        assert runs.state(changed, "fast", 0, base, ledger) == "ok"
+        found = runs.verify_records([changed], base)
+        assert found["p9.toy/slow/seed-0"] == ("stale", "config.lr was 0.1, is 0.3")
+        assert found["p9.toy/fast/seed-1"][0] == "ok"
+
     def test_the_ledger_says_what_was_found_about_which_bytes(self, base):
         runs.verify_records([toy_runs.experiment()], base)
         entry = json.loads((base / ".cache/verify.json").read_text())["p9.toy/slow/seed-0"]
@@ -309,7 +349,7 @@ class TestVerify:
         assert runs.state(toy, "slow", 0, base, runs.read_ledger(base)) == "unverified"
 
     def test_a_damaged_ledger_is_an_empty_one(self, base):
-        (base / ".cache").mkdir()
+        (base / ".cache").mkdir(exist_ok=True)
         (base / ".cache/verify.json").write_text("[")
         assert runs.read_ledger(base) == {}
 
@@ -437,6 +477,34 @@ class TestCommandLine:
         assert {Path(name).parts[2] for name in all_records(base)} == {"fast"}
         runs.run("p9.toy", jobs=1, seeds=1, arms="s*")
         assert "runs/p9.toy/slow/seed-0.json" in all_records(base)
+
+    def test_an_arm_that_does_not_exist_is_no_reason_to_say_that_all_is_done(self, base):
+        with pytest.raises(UserError, match="no arm like 'slwo'; there are slow, fast, later"):
+            runs.run("p9.toy", arms="slwo")
+
+    def test_hypotheses_about_an_unknown_arm_are_refused_before_the_run(self, base):
+        text = HYPOTHESIS.format(threshold=2).replace("[slow]", "[slow, fats]")
+        (base / "runs/p9.toy/prereg.yaml").write_text(text)
+        with pytest.raises(UserError, match="H1 names 'fats', which is no arm"):
+            runs.run("p9.toy")
+        assert all_records(base) == {}
+
+    def test_a_check_without_its_data_is_unavailable_and_one_that_raises_is_stale(self, base):
+        runs.run("p9.toy", jobs=1)
+        record = {**records.load("p9.toy", "slow", 0, base=base), "checkpoint": "p9.toy.slow.seed-0"}
+
+        def examined(check):
+            return runs.examine(dataclasses.replace(toy_runs.experiment(), check=check), record, base)
+
+        def nowhere(*_):
+            raise runs.DataUnavailableError("points.csv is not here")
+
+        assert examined(lambda *_: "") == ("ok", "")
+        assert examined(nowhere) == ("unavailable", "points.csv is not here")
+        assert examined(lambda *_: 1 // 0) == (
+            "stale",
+            "its check fails: ZeroDivisionError: integer division or modulo by zero",
+        )
 
     def test_unavailable_data_is_no_failure(self, base, capsys, monkeypatch):
         runs.run("p9.toy", jobs=1)

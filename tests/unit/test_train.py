@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -220,18 +221,18 @@ sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 import torch
 import test_train as t
-import nnfs.train
+import nnfs.files
 torch.set_num_threads(1)
 folder, where, count = Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 die = lambda: os.kill(os.getpid(), signal.SIGKILL)
 if where == "writing":  # after the tensors of a snapshot, before the file that names them
-    put, calls = nnfs.train.put, []
+    put, calls = nnfs.files.write_bytes, []
     def dying(file, data):
         calls.append(file)
         if len(calls) == 2 * count:
             die()
         put(file, data)
-    nnfs.train.put = dying
+    nnfs.files.write_bytes = dying
 t.train(t.make(), t.DATA, t.CONFIG, folder, watch=lambda n, m: die() if where == "step" and n == count else None)
 """
 
@@ -257,6 +258,26 @@ def test_a_finished_run_is_not_run_again(tmp_path):
     again = train(second, lambda step: pytest.fail("trained again"), CONFIG, tmp_path)
     assert fingerprint(first) == fingerprint(second)
     assert again.losses == expected.losses
+
+
+def test_time_adds_up_over_a_kill_and_what_is_only_watched_costs_no_processor_time(tmp_path):
+    def watch(step, model):
+        until = time.process_time() + 0.02
+        while time.process_time() < until:
+            pass
+        if step == 20:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(make(), DATA, CONFIG, tmp_path, watch=watch)
+    before = json.loads(newest(tmp_path).read_text())["spent"]
+    assert before[0] > before[1], "19 steps were watched for 0.38 s of the processor in all"
+    assert before[0] > 0.38
+    done = train(make(), DATA, CONFIG, tmp_path)
+    assert done.seconds > before[0]
+    assert before[1] < done.cpu_seconds < before[1] + (done.seconds - before[0]) * 1.5 + 0.05
+    again = train(make(), DATA, CONFIG, tmp_path)
+    assert again.cpu_seconds == pytest.approx(done.cpu_seconds, abs=0.3), "a finished run costs nothing more"
 
 
 def test_snapshots_are_written_when_it_is_time(tmp_path):
@@ -370,6 +391,26 @@ def test_a_diverged_run_says_so_and_keeps_its_last_sound_state(tmp_path):
         train(Diverging(V), DATA, ADAM, tmp_path)
     with pytest.raises(TrainError, match=r"loss of step 7 is nan.*Nothing is kept"):
         train(Diverging(V), DATA, ADAM)
+
+
+class Exploding(BigramNet):
+    """Its loss is a number at every step; the gradient of the last one is none."""
+
+    calls = 0
+
+    def forward(self, idx, targets=None):
+        logits, loss = super().forward(idx, targets)
+        self.calls += 1
+        return logits, loss if self.calls < ADAM.steps else loss + (loss - loss.detach()).sqrt()
+
+
+def test_weights_that_are_no_numbers_after_the_last_step_are_noticed(tmp_path):
+    message = f"after step {ADAM.steps - 1} a weight is not a number: the run has diverged"
+    with pytest.raises(TrainError, match=message):
+        train(Exploding(V), DATA, ADAM)
+    with pytest.raises(TrainError, match=message):
+        train(Exploding(V), DATA, ADAM, tmp_path)
+    assert json.loads(newest(tmp_path).read_text())["step"] < ADAM.steps
 
 
 # Rehearsal

@@ -67,6 +67,30 @@ def test_train_refuses_what_is_no_net(base, arm, message):
         commands.train("p9.names", arm)
 
 
+@pytest.mark.parametrize("verb", [commands.sample, commands.eval])
+def test_a_net_that_adds_knows_no_text(verb):
+    with pytest.raises(UserError, match=r"p3\.adder\.616\.seed-0 adds and knows no text; `nnfs report p3\.adder`"):
+        verb("p3.adder.616.seed-0")
+    with pytest.raises(UserError, match="trains no language model"):
+        commands.train("p3.adder", "616")
+
+
+def test_numbers_that_make_no_sense_are_refused(base):
+    for wrong in ({"steps": 0}, {"steps": -3}, {"seed": -1}):
+        with pytest.raises(UserError, match="--steps is 1 or more, --seed is 0 or more"):
+            commands.train("p9.names", "net", **wrong)
+    for wrong in ({"n": -5}, {"seed": -1}):
+        with pytest.raises(UserError, match="--n is 1 or more, --seed is 0 or more"):
+            commands.sample(NAME, **wrong)
+
+
+def test_a_text_that_is_not_here_is_one_clear_line(monkeypatch, tmp_path):
+    monkeypatch.setenv("NNFS_DATA", str(tmp_path))
+    monkeypatch.setattr("nnfs.data.text.cache", lambda: tmp_path)
+    with pytest.raises(UserError, match=r"tinyshakespeare\.txt is not here: fetch it with `nnfs data`"):
+        commands.sample("p3.shakespeare-best.pure-0.2.seed-0")
+
+
 def test_calibrate_compares_precisions_on_this_machine(capsys):
     assert commands.calibrate(("XS",), seconds=0.0) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip().startswith("XS")]

@@ -70,6 +70,13 @@ def killed_once(config, seed):
     return descend(config, seed)
 
 
+def without_rehearsal(config, seed):
+    """Its rehearsal, and nothing but it, fails."""
+    if config["steps"] == 20:
+        raise ZeroDivisionError("a rehearsal came first")
+    raise AssertionError("the run came first")
+
+
 def killed_always(config, seed):
     if seed == 0:
         os.kill(os.getpid(), signal.SIGKILL)
