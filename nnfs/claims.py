@@ -94,8 +94,8 @@ def value(name: str, x: T, *, rtol: float = 1e-6, seed: int | None = None, note:
     """
     if not NAME.match(name):
         raise ValueError(f"value name {name!r}: use lower-case letters, digits, '_' and '.', starting with a letter")
-    if not 0 <= rtol < 1:
-        raise ValueError(f"value {name!r}: rtol is relative and lies in [0, 1), got {rtol}")
+    if not 0 <= rtol <= 0.1:
+        raise ValueError(f"value {name!r}: rtol is relative and lies in [0, 0.1], got {rtol}")
     publish(VALUE_MIME, {"name": name, "value": plain(x), "rtol": rtol, "seed": seed, "note": note})
     return x
 
@@ -104,10 +104,15 @@ def claim(sentence: str, holds: Any, **numbers: Any) -> None:
     """State `sentence` and check it: `claim("one neuron stays above 0.2", loss > 0.2, loss=loss)`.
 
     numbers: what the sentence is about; printed when it fails and listed beside it when it holds.
-    Raises ClaimError, with the sentence and the numbers, if `holds` is false.
+    Raises ClaimError, with the sentence and the numbers, if `holds` is false, and TypeError if it is no truth value: a
+    generator that somebody forgot to put into `all(…)` would count as true.
     """
     shown = {key: plain(x) for key, x in numbers.items()}
-    if not bool(holds):
+    holds = holds.tolist() if hasattr(holds, "tolist") else holds
+    if not isinstance(holds, bool):
+        raise TypeError(f"the claim {sentence!r} holds or not; it was given a {type(holds).__name__}")
+    if not holds:
+        publish(CLAIM_MIME, {"sentence": sentence, "numbers": shown, "holds": False})  # in case the error is caught
         facts = ", ".join(f"{key} = {x!r}" for key, x in shown.items()) or "no numbers given"
         raise ClaimError(f"this claim is false: {sentence!r} ({facts})")
     publish(CLAIM_MIME, {"sentence": sentence, "numbers": shown})

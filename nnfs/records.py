@@ -39,6 +39,7 @@ import os
 import re
 import statistics
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,14 @@ def metric(record: Record, name: str) -> float:
     except KeyError:
         known = ", ".join(f"{p}/{m}" for p, ms in sorted(record["metrics"].items()) for m in sorted(ms))
         raise RecordError(f"{key(record)} has no metric {name!r}; it has {known}") from None
+
+
+@cache
+def library() -> str:
+    """SHA-256 of every module that a record can rest on: the package without what builds the site."""
+    package = Path(__file__).parent
+    modules = sorted(p for p in package.rglob("*.py") if "site" not in p.relative_to(package).parts)
+    return hashlib.sha256(b"\0".join(p.read_bytes() for p in modules)).hexdigest()
 
 
 def has(record: Record, name: str) -> bool:

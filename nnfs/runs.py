@@ -555,7 +555,7 @@ def verify_records(
 
     def judge(name: str, verdict: tuple[str, str], **entry: str) -> None:
         found[name] = verdict
-        ledger[name] = {"state": verdict[0], "why": verdict[1], **entry}
+        ledger[name] = {"state": verdict[0], "why": verdict[1], "library": records.library(), **entry}
         files.write_text(ledger_file(base), dumps(ledger, indent=1, sort_keys=True) + "\n")
         progress(name, *verdict)
 
@@ -572,6 +572,7 @@ def verify_records(
                 now = {"digest": records.digest(file), "code": cell_digest(experiment, arm)}
                 if not everything and {"state": "ok", **now}.items() <= ledger.get(name, {}).items():
                     found[name] = ("ok", "unchanged since it was last rehearsed")
+                    ledger[name]["library"] = records.library()  # what else changed is nothing to this record
                     continue
                 try:
                     todo.append((experiment, records.load(experiment.name, arm, seed, base=base), now))
@@ -581,6 +582,7 @@ def verify_records(
     with _processes(jobs):
         for name, verdict, now in joblib.Parallel(jobs, return_as="generator_unordered")(tasks):
             judge(name, verdict, **now)
+    files.write_text(ledger_file(base), dumps(ledger, indent=1, sort_keys=True) + "\n")
     return found
 
 

@@ -33,6 +33,9 @@ CHANGES = {  # audit event -> which of its arguments are paths that change
 SUBPROCESS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "pty.spawn"}
 
 
+NETWORK = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "urllib.Request"}
+
+
 class UndeclaredFileError(PermissionError):
     """A cell touched something that its page does not declare."""
 
@@ -59,6 +62,8 @@ class Guard:
         elif event in {"os.listdir", "os.scandir"}:
             if sys._getframe(1).f_code.co_filename != "<frozen importlib._bootstrap_external>":
                 self.on_open("." if args[0] is None else args[0], "r", 0)
+        elif event in NETWORK:
+            self.refuse(f"a cell may not ask the network ({event}): what it answers may be another thing tomorrow")
         elif event in SUBPROCESS:
             # not noted as refused: a library that only asks for the platform's name goes on without an answer
             raise UndeclaredFileError(f"a cell may not start a subprocess ({event}: {args[0]!r}); its reads are unseen")

@@ -129,6 +129,7 @@ def typeset(app: Sphinx, env: BuildEnvironment) -> list[str]:
         return []
     folder = modules(app)
     version = json.loads((folder / "katex" / "package.json").read_text(encoding="utf-8"))["version"]
+    version += hashlib.sha256(SCRIPT.read_bytes()).hexdigest()
     keys = {f: key(version, *f) for f in sorted(wanted)}
     cache = Path(app.confdir, ".cache", "nnfs", "katex.json")
     known: dict[str, str] = _read(cache)

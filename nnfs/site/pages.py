@@ -24,7 +24,8 @@ class Page:
     depends: list[str] = dc.field(default_factory=list)  # what its front matter declares
     inputs: str = ""  # digest of everything outside the page that its numbers depend on
     key: str = ""  # digest of inputs and cells: the name of its outputs in the store
-    source: str = ""  # digest of the page's own text and of what it includes
+    text: str = ""  # digest of the page's own text as it was read
+    source: str = ""  # digest of that text and of what it includes
     beside: str = ""  # digest of what is compared with, not computed from: golden values, verified records
     cells_run: int = 0
     failed: bool = False
@@ -46,7 +47,10 @@ class Page:
             if old["cell"] != cell or old["value"] != new["value"]:
                 self.clashes.append(f"value {new['name']!r} is given in cell {old['cell']} and again in cell {cell}")
         elif CLAIM_MIME in data:
-            self.claims.append({**data[CLAIM_MIME], "cell": cell})
+            said = {**data[CLAIM_MIME], "cell": cell}
+            self.claims.append(said)
+            if said.get("holds") is False:  # its error was caught
+                self.clashes.append(f"the claim {said['sentence']!r} of cell {cell} is false")
         elif CITE_MIME in data:
             self.cites[data[CITE_MIME]["record"]] = data[CITE_MIME]["digest"]
         elif POSTER_MIME in data:

@@ -58,7 +58,8 @@ class Collector(std_logging.Handler):
         if location in env.found_docs:
             return location
         path = re.sub(r":\d*$", "", location.split(":docstring of ")[0])
-        return env.path2doc(path) if Path(path).is_file() else None
+        name = env.path2doc(path) if Path(path).is_file() else None
+        return name if name in env.found_docs else None  # what is included belongs to whatever includes it
 
 
 def marker(app: Sphinx) -> Path:
@@ -101,9 +102,18 @@ def source_digest(env: BuildEnvironment, docname: str) -> str:
     return hashlib.sha256(b"\0".join(contents)).hexdigest()
 
 
+def note_text(app: Sphinx, docname: str, source: list[str]) -> None:
+    """What is about to be read: cells run for minutes, and the file may be another one when they are done."""
+    pages.of(app.env, docname).text = hashlib.sha256(source[0].encode()).hexdigest()
+
+
 def note_source(app: Sphinx, doctree: nodes.document) -> None:
     docname = app.env.current_document.docname
-    pages.of(app.env, docname).source = source_digest(app.env, docname)
+    page = pages.of(app.env, docname)
+    page.source = source_digest(app.env, docname)
+    now = Path(app.env.doc2path(docname)).read_text(encoding="utf-8-sig")
+    if page.text and page.text != hashlib.sha256(now.encode()).hexdigest():
+        LOGGER.error("was edited while it was read; build again", location=(docname, 1))
 
 
 def orphans(app: Sphinx, env: BuildEnvironment) -> None:
@@ -130,6 +140,9 @@ def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[s
     if app.builder.format == "html":
         for docname in removed:
             remove(app, docname)
+        if EVERYTHING in before or added >= set(env.found_docs):  # all pages are about to be written: none may be older
+            for page_file in Path(app.outdir).rglob("*.html"):
+                page_file.unlink()
     for docname, page in pages.all_pages(env).items():
         if docname in env.found_docs and page.source and page.source != source_digest(env, docname):
             again.add(docname)
@@ -173,5 +186,6 @@ def setup(app: Sphinx) -> None:
     app.connect("builder-inited", begin, priority=100)
     app.connect("env-get-outdated", outdated)
     app.connect("env-updated", orphans)
+    app.connect("source-read", note_text, priority=100)  # before anything changes the text
     app.connect("doctree-read", note_source, priority=950)
     app.connect("build-finished", end, priority=900)

@@ -22,13 +22,14 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from nnfs import files
+from nnfs import files, records
 from nnfs.site import pages
 from nnfs.site.pages import Page
 
 LOGGER = logging.getLogger(__name__)
 VERIFIED = Path(".cache") / "verify.json"  # what `nnfs verify` last found, by record
 DEFAULT_RTOL = 1e-6  # of value() in nnfs.claims
+CLAIMS = "CLAIMS"  # in a golden file: no name of a value is in capitals
 NOT_VERIFIED = "not rehearsed again here"
 
 
@@ -128,6 +129,7 @@ def checks(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """For each post that leaves out cells: the page to which its claims link for the code that checks them."""
     for docname, page in sorted(pages.all_pages(app.env).items()):
         if not page.hidden or not page.claims or page.failed or docname not in app.env.titles:
+            Path(app.builder.get_outfilename(checks_name(docname))).unlink(missing_ok=True)  # type: ignore[attr-defined]
             continue
         name = app.env.titles[docname].astext()
         back = f'<a href="{docname.rpartition("/")[2]}.html">{html.escape(name)}</a>'
@@ -198,6 +200,19 @@ def differences(page: Page, golden: dict[str, Any]) -> list[str]:
     return found
 
 
+def silent_claims(page: Page, known: list[str] | None) -> list[str]:
+    """The same for sentences that are claimed: one that is not said any more was perhaps not reached."""
+    said = sentences(page)
+    if known is None:
+        return []
+    found = [f"the claim {sentence!r} is new" for sentence in said if sentence not in known]
+    return found + [f"the claim {sentence!r} is no longer made" for sentence in known if sentence not in said]
+
+
+def sentences(page: Page) -> list[str]:
+    return sorted({claim["sentence"] for claim in page.claims})
+
+
 def beside(app: Sphinx) -> Any:
     """A function (docname, page) -> digest of what the page is compared with: golden file, state of its records."""
     srcdir = Path(app.srcdir)
@@ -212,12 +227,14 @@ def beside(app: Sphinx) -> Any:
 
 
 def record_state(srcdir: Path, record: str, digest: str) -> str:
-    """`ok`, `stale`, … as `nnfs verify` last found this very record here, or NOT_VERIFIED."""
+    """`ok`, `stale`, … as `nnfs verify` last found this very record, `ok` by this library only; or NOT_VERIFIED."""
     try:
         found = json.loads((srcdir / VERIFIED).read_text(encoding="utf-8")).get(record, {})
     except (OSError, ValueError):
         found = {}
-    return found.get("state", NOT_VERIFIED) if found.get("digest") == digest else NOT_VERIFIED
+    if found.get("digest") != digest or (found.get("state") == "ok" and found.get("library") != records.library()):
+        return NOT_VERIFIED
+    return str(found.get("state", NOT_VERIFIED))
 
 
 def check(app: Sphinx, doctree: nodes.document) -> None:
@@ -234,11 +251,12 @@ def check(app: Sphinx, doctree: nodes.document) -> None:
         print(f"wrote {where}", flush=True)
     try:
         golden = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        claimed = golden.pop(CLAIMS, None)
         golden = {name: {"value": kept["value"], "rtol": float(kept["rtol"])} for name, kept in golden.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         LOGGER.error("%s is damaged (%r); make it again: nnfs verify --update", where, error, location=(docname, 1))
         return
-    moved = differences(page, golden)
+    moved = differences(page, golden) + silent_claims(page, claimed)
     for message in [*page.clashes, *moved]:
         LOGGER.error("%s", message, location=(docname, 1))
     if moved:
@@ -251,8 +269,10 @@ def check(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def update(path: Path, page: Page) -> None:
-    """Write this page's golden values; a page without values has no file."""
-    keep = {name: {"value": v["value"], "rtol": v["rtol"]} for name, v in page.values.items()}
+    """Write this page's golden values and claims; a page without any has no file."""
+    keep: dict[str, Any] = {name: {"value": v["value"], "rtol": v["rtol"]} for name, v in page.values.items()}
+    if page.claims:
+        keep[CLAIMS] = sentences(page)
     if keep:
         files.write_text(path, json.dumps(keep, indent=1, sort_keys=True) + "\n")
     else:

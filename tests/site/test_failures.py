@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+
+from nnfs import records
+from nnfs.claims import ClaimError, claim
 
 
 def assert_fails_twice(site, *needles: str) -> str:
@@ -110,6 +115,103 @@ def test_a_claim_that_fails_inside_an_expected_error_still_fails_the_build(site)
     cell = "from nnfs.claims import claim\nclaim('water is dry', False)"
     site.write("posts/02-two.md", site.post(2, "Two", cell, tags="raises-exception"))
     assert_fails_twice(site, "water is dry", "cell 1")
+
+
+@pytest.mark.parametrize("caught", ["AssertionError", "Exception"])
+def test_a_claim_whose_error_is_caught_still_fails_the_build(site, caught):
+    cell = f"""
+        from nnfs.claims import claim
+        try:
+            claim('water is dry', False)
+        except {caught}:
+            pass
+    """
+    site.write("posts/02-two.md", site.post(2, "Two", cell))
+    assert_fails_twice(site, "the claim 'water is dry' of cell 1 is false")
+
+
+@pytest.mark.parametrize("holds", ["(x > 3 for x in [1])", "[False]", "'False'", "0.02", "float('nan')", "None", "all"])
+def test_a_claim_that_is_no_truth_value_is_refused(holds):
+    with pytest.raises(TypeError, match="it was given a "):
+        claim("water is dry", eval(holds))
+
+
+def test_numpys_truth_values_are_truth_values():
+    claim("three is more than two", np.float64(3) > 2)
+    with pytest.raises(ClaimError, match="water is dry"):
+        claim("water is dry", np.array(False))
+
+
+def test_a_claim_that_is_not_reached_any_more_has_to_be_reviewed(site):
+    cell = "from nnfs.claims import claim\nfor n in {}:\n    claim(f'{{n}} is a number', n == n)"
+    site.write("posts/02-two.md", site.post(2, "Two", cell.format([1, 2])))
+    assert site.build(NNFS_UPDATE_VALUES="1").status == 0
+    assert site.build().status == 0
+    site.write("posts/02-two.md", site.post(2, "Two", cell.format([1, 3])))
+    assert_fails_twice(site, "the claim '2 is a number' is no longer made", "the claim '3 is a number' is new")
+
+
+def test_a_post_that_was_edited_while_its_cells_ran_is_read_again(site, monkeypatch):
+    from nnfs.site import execution
+
+    execute = execution.execute
+
+    def and_meanwhile(*arguments):
+        seconds = execute(*arguments)
+        site.edit("posts/02-two.md", "Some words.", "Other words.")
+        return seconds
+
+    with monkeypatch.context() as patch:
+        patch.setattr(execution, "execute", and_meanwhile)
+        built = site.build(NNFS_FRESH="02")
+    assert built.status != 0
+    assert "posts/02-two.md:1" in built.output
+    assert "was edited while it was read; build again" in built.output
+    assert site.build().status == 0
+    assert "Other words." in site.page("02-two")
+
+
+def test_a_warning_in_an_included_file_is_sticky(site):
+    site.write("notes/part.md", "An included {doc}`nowhere`.\n")
+    site.edit("posts/02-two.md", "Some words.", "```{include} ../notes/part.md\n```")
+    site.edit("conf.py", '"interactive"]', '"interactive", "notes"]')
+    assert_fails_twice(site, "nowhere")
+
+
+@pytest.mark.parametrize("loses", ["the environment", "the marker of a clean build"])
+def test_pages_of_a_post_that_was_renamed_do_not_outlive_the_environment(site, loses):
+    assert site.build().status == 0
+    (site.root / "posts/02-two.md").rename(site.root / "posts/02-renamed.md")
+    site.edit("index.md", "02-two", "02-renamed")
+    if loses == "the environment":
+        (site.root / "_build/html/.doctrees/environment.pickle").unlink()
+    else:
+        site.write("_build/html/.doctrees/nnfs-unclean.json", '["*"]')
+    assert site.build().status == 0
+    assert "two 2" in site.page("02-renamed")
+    assert not (site.root / "_build/html/posts/02-two.html").exists()
+
+
+def test_the_page_of_checks_goes_with_the_last_cell_that_it_shows(site):
+    hidden = site.post(2, "Two", "from nnfs.claims import claim\nclaim('two is two', True)", tags="remove-cell")
+    site.write("posts/02-two.md", hidden)
+    assert site.build().status == 0
+    assert "two is two" in site.page("02-two-checks")
+    site.write("posts/02-two.md", hidden.replace(":tags: [remove-cell]\n", ""))
+    assert site.build().status == 0
+    assert not (site.root / "_build/html/posts/02-two-checks.html").exists()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import urllib.request\nurllib.request.urlopen('http://127.0.0.1:9/')",
+        "import socket\ntry:\n    socket.create_connection(('127.0.0.1', 9))\nexcept OSError:\n    pass",
+    ],
+)
+def test_a_cell_cannot_ask_the_network(site, cell):
+    site.write("posts/02-two.md", site.post(2, "Two", cell))
+    assert_fails_twice(site, "a cell may not ask the network")
 
 
 def test_a_cell_without_its_guard_is_not_believed(site, monkeypatch):
@@ -273,12 +375,16 @@ def test_a_stale_record_that_a_post_cites_stops_it(site):
     assert "not rehearsed again here" in site.page("02-two")
     site.write(".cache/verify.json", '{"p9.toy/a/seed-0": {"state": "stale", "digest": "abc"}}')
     assert_fails_twice(site, "p9.toy/a/seed-0 is stale", "nnfs run p9.toy")
-    site.write(".cache/verify.json", '{"p9.toy/a/seed-0": {"state": "ok", "digest": "abc"}}')
-    assert site.build().status == 0
-    assert "(ok)" in site.page("02-two")
-    site.write(".cache/verify.json", '{"p9.toy/a/seed-0": {"state": "ok", "digest": "of an older record"}}')
-    assert site.build().status == 0
-    assert "not rehearsed again here" in site.page("02-two")
+    sound = {"state": "ok", "digest": "abc", "library": records.library()}
+    for entry, words in (
+        (sound, "(ok)"),
+        ({**sound, "digest": "of an older record"}, "not rehearsed again here"),
+        (sound, "(ok)"),
+        ({**sound, "library": "of an older commit"}, "not rehearsed again here"),
+    ):
+        site.write(".cache/verify.json", json.dumps({"p9.toy/a/seed-0": entry}))
+        assert site.build().status == 0
+        assert words in site.page("02-two")
 
 
 def test_a_build_that_was_killed_is_not_taken_for_clean(site):
