@@ -94,7 +94,7 @@ export function sumMap(sums: Sums, describedBy: string, onPick: (a: number, b: n
     move(fit(at.a) + up, fit(at.b) + right);
   });
 
-  const pick = (event: PointerEvent): void => {
+  const pick = (event: MouseEvent): void => {
     const box = picture.getBoundingClientRect();
     const scale = width / box.width;
     const b = Math.floor((event.clientX - box.left) * scale - LEFT);
@@ -102,9 +102,11 @@ export function sumMap(sums: Sums, describedBy: string, onPick: (a: number, b: n
     if (event.type === "pointermove" || (a >= 0 && a < size && b >= 0 && b < size)) move(a, b);
   };
   field.addEventListener("pointerdown", (event) => {
+    if (event.pointerType !== "mouse") return; // a finger may be about to scroll the page
     pick(event);
-    if (event.pointerType === "mouse") field.setPointerCapture(event.pointerId);
+    field.setPointerCapture(event.pointerId);
   });
+  field.addEventListener("click", pick);
   field.addEventListener("pointermove", (event) => {
     if (field.hasPointerCapture(event.pointerId) && event.pointerType === "mouse") pick(event);
   });

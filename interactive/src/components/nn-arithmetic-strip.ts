@@ -42,7 +42,7 @@ export function strip(epochs: readonly number[], onScrub: (at: number) => void):
   const root = h("div", { class: "nn-strip" }, picture);
 
   let held = false;
-  const scrub = (event: PointerEvent): void => {
+  const scrub = (event: MouseEvent): void => {
     const box = picture.getBoundingClientRect();
     const place = Math.round(x.invert(((event.clientX - box.left) / box.width) * WIDTH));
     onScrub(Math.min(last, Math.max(0, place)));
@@ -50,8 +50,9 @@ export function strip(epochs: readonly number[], onScrub: (at: number) => void):
   root.addEventListener("pointerdown", (event) => {
     held = true;
     root.setPointerCapture(event.pointerId);
-    scrub(event);
+    if (event.pointerType === "mouse") scrub(event); // a finger may be about to scroll the page
   });
+  root.addEventListener("click", scrub);
   root.addEventListener("pointermove", (event) => held && scrub(event));
   for (const end of ["pointerup", "pointercancel"]) root.addEventListener(end, () => (held = false));
 

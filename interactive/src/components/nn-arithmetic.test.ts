@@ -128,6 +128,26 @@ describe("going back in time", () => {
     expect(location.hash).toBe("");
   });
 
+  it("is not begun again by who comes back from a footnote", () => {
+    press(element, "Home");
+    press(element, " ");
+    page.frame(9_900);
+    for (let now = 10_000; now < 10_900; now += 100) page.frame(now);
+    const seen = text(element, ".nn-sum-answer");
+    expect([seen, location.hash]).not.toEqual(["42", "#fig-sum=v1"]);
+    dispatchEvent(new Event("hashchange")); // the address says what it said
+    page.frame(10_901);
+    expect(text(element, ".nn-sum-answer")).toBe(seen);
+    expect(element.playing).toBe(true);
+  });
+
+  it("says nothing about a field that is empty for the moment", () => {
+    type(fields(element)[0]!, "");
+    expect([text(element, ".nn-sum-problem"), fields(element)[0]!.hasAttribute("aria-invalid")]).toEqual(["", false]);
+    type(fields(element)[0]!, "x");
+    expect(text(element, ".nn-sum-problem")).toContain("is not a number");
+  });
+
   it("plays from the start to the end and stops there, a checkpoint at a time", () => {
     press(element, " ");
     expect(element.playing).toBe(true);

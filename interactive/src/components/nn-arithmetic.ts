@@ -33,7 +33,7 @@ export class NNArithmetic extends NNElement {
   #map!: SumMap;
   #strip!: Strip;
   #table!: DataTable;
-  #answer = h("output", { class: "nn-sum-answer" });
+  #answer = h("output", { class: "nn-sum-answer", "aria-live": "off" });
   #sentence = h("p", { class: "nn-sum-sentence" });
   #problem = h("p", { class: "nn-sum-problem", role: "alert" });
   #scores = h("dl", { class: "nn-sum-scores" });
@@ -41,8 +41,9 @@ export class NNArithmetic extends NNElement {
 
   protected override async mount(stage: HTMLElement): Promise<void> {
     addStyle("nn-arithmetic", css);
-    this.#sums = new Sums(recording(await loadTrace(this.param("trace", ""))));
-    const sums = this.#sums;
+    const sums = new Sums(recording(await loadTrace(this.param("trace", ""))));
+    if (!stage.isConnected) return;
+    this.#sums = sums;
     this.#state = fragmentState(this.closest("figure")?.id ?? this.id, 1, spec);
     this.#at = sums.checkpoint(this.#state.get().epoch);
 
@@ -215,7 +216,7 @@ export class NNArithmetic extends NNElement {
     }); // prettier-ignore
     input.addEventListener("input", () => {
       const result = parse(input.value);
-      this.#complain("problem" in result ? result.problem : "", input);
+      this.#complain("problem" in result && input.value !== "" ? result.problem : "", input);
       if ("number" in result) this.#set({ [name]: result.number });
     });
     input.addEventListener("change", () => {

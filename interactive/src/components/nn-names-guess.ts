@@ -51,11 +51,12 @@ export function guessView(on: { turn: () => void; skip: () => void }): GuessView
     event.preventDefault(); // and the figure's own keys keep out of it
   });
 
-  const word = h("p", { class: "nn-names-word", "aria-label": "The name so far" });
+  const word = h("p", { class: "nn-names-word" });
+  const before = h("p", { class: "nn-said" }, "The name so far:");
   const belief = h("p", { class: "nn-names-belief" });
   const said = h("p", { class: "nn-names-said" });
   const show = button("Show the letter", on.turn, { icon: "step" });
-  const skip = button("Skip name", on.skip, { icon: "shuffle" });
+  const skip = button("Skip name", () => over || on.skip(), { icon: "shuffle" });
   const body = h("tbody");
   const heads = ["nats a letter", "this one", "this name", "all"];
   const score = h("table", { class: "nn-names-result" }, h("thead", {}, h("tr", {}, ...heads.map((name) => h("th", { scope: "col" }, name)))), body);
@@ -72,7 +73,7 @@ export function guessView(on: { turn: () => void; skip: () => void }): GuessView
   }
 
   return {
-    root: h("div", { class: "nn-names-guess" }, word, belief, pad, toolbar("Guess", show, skip), said, score),
+    root: h("div", { class: "nn-names-guess" }, before, word, belief, pad, toolbar("Guess", show, skip), said, score),
     slot,
     take() {
       const taken = new Set(marked);
@@ -85,8 +86,7 @@ export function guessView(on: { turn: () => void; skip: () => void }): GuessView
       over = game.over;
       word.textContent = over ? game.name : `${game.known}?`;
       relabel(show, over ? "Next name" : "Show the letter", "step");
-      skip.disabled = over;
-      for (const token of tokens) token.disabled = over;
+      for (const each of [skip, ...tokens]) each.setAttribute("aria-disabled", String(over)); // focus stays where it is
       const last = game.turns.at(-1);
       said.textContent = last ? told(last, opponents) : "";
       const row = (name: string, cost: (turn: Turn) => number): HTMLElement => {

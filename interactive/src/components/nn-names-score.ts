@@ -40,6 +40,7 @@ export function scoreView(id: string, longest: number, on: { input: () => void; 
     slot,
     input,
     complain(text) {
+      if (input.value === "") text = ""; // an emptied field is no mistake yet
       problem.textContent = text;
       if (text) input.setAttribute("aria-invalid", "true");
       else input.removeAttribute("aria-invalid");

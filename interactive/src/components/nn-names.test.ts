@@ -217,9 +217,15 @@ describe("guessing", () => {
 
   it("ends with the end, goes on to the next name, and keeps the score", () => {
     view("guess");
-    for (let i = 0; i < 3; i++) (button("Show the letter").click(), settle());
+    pad()[0]!.focus();
+    for (let i = 0; i < 3; i++) (press(document.activeElement!, "Enter"), settle());
     expect(text(element, ".nn-names-word")).toBe("bo");
-    expect(pad().every((token) => token.disabled)).toBe(true);
+    expect(pad().every((token) => token.getAttribute("aria-disabled") === "true" && !token.disabled)).toBe(true);
+    expect(document.activeElement).toBe(pad()[0]); // who guesses by keyboard is not thrown out
+    press(document.activeElement!, "b");
+    button("Skip name").click();
+    settle();
+    expect([text(element, ".nn-names-word"), pad()[1]!.getAttribute("aria-pressed")]).toEqual(["bo", "false"]);
     button("Next name").click();
     expect(text(element, ".nn-names-word")).toBe("?");
     expect(scores(0)).toEqual(["–", "–", "3.30"]);

@@ -3,6 +3,7 @@
 // figure; the transformer is loaded on a click.
 import { button, relabel, segmented } from "../core/controls";
 import { NNElement, addStyle, h } from "../core/element";
+import { recordedGPT } from "../core/gpt";
 import { keys } from "../core/keys";
 import { fragmentState, int, oneOf, real, text, type FragmentState } from "../core/state";
 import { dataTable, type Cell, type DataTable } from "../core/table";
@@ -98,6 +99,8 @@ export class NNNames extends NNElement {
   protected override async mount(stage: HTMLElement): Promise<void> {
     addStyle("nn-names", css);
     const trace = await loadTrace(this.param("trace", ""));
+    if (!stage.isConnected) return;
+    this.#drawn = "";
     const { hashes, wrong, dev, kilobytes } = settings(trace);
     const array = (name: string): Float64Array => trace.array(name).data;
     this.#counts = new Counts(array("counts"));
@@ -209,21 +212,22 @@ export class NNNames extends NNElement {
   }
 
   async #fetch(): Promise<void> {
-    this.#load.disabled = true;
+    if (this.#load.getAttribute("aria-disabled") === "true") return;
+    this.#load.setAttribute("aria-disabled", "true");
     relabel(this.#load, "Loading …");
     this.#failed.textContent = "";
     try {
-      const [{ recordedGPT }, weights] = await Promise.all([import("../core/gpt"), loadTrace(this.param("model", ""))]);
-      this.#makers[2]!.arrive(reading(recordedGPT(weights)));
+      this.#makers[2]!.arrive(reading(recordedGPT(await loadTrace(this.param("model", "")))));
     } catch (error) {
       console.error(error);
       this.#failed.textContent = error instanceof Error ? error.message : String(error);
       relabel(this.#load, "Try again");
-      this.#load.disabled = false;
+      this.#load.removeAttribute("aria-disabled");
       return;
     }
     this.#drawn = "";
     this.announce("The transformer is here.");
+    if (this.#load.matches(":focus")) this.#views.root.querySelector<HTMLElement>(":checked")?.focus({ preventScroll: true });
     this.#show(false);
   }
 

@@ -174,6 +174,35 @@ describe("guesses", () => {
   });
 });
 
+describe("a nudge of a last bit", () => {
+  const ends = (change: Partial<Settings>, epochs: number, nudge: number): string => {
+    const run = new Run(settings(change), nudge);
+    for (let i = 0; i < epochs; i++) run.step();
+    return printed(run);
+  };
+
+  it.each([
+    ["XOR as the post trains it", {}, 5000],
+    ["one neuron", { hidden: [] }, 2000],
+    ["moons", { task: "moons", hidden: [4] }, 300],
+  ] as const)("changes nothing that is printed: %s", (_, change, epochs) => {
+    expect(ends(change, epochs, 1e-12)).toBe(ends(change, epochs, 0));
+  });
+
+  it("decides where the rate is so high that training never settles, so that Python may end elsewhere", () => {
+    expect(ends({ hidden: [], rate: 30 }, 2000, 1e-12)).not.toBe(ends({ hidden: [], rate: 30 }, 2000, 0));
+  });
+
+  it("stays when the run is rewound", () => {
+    const run = new Run(settings(), 1e-3);
+    const begun = run.net.parameters.slice();
+    for (let i = 0; i < 600; i++) run.step();
+    run.seek(0);
+    expect(run.net.parameters).toEqual(begun);
+    expect(begun[0]).not.toBe(new Run(settings()).net.parameters[0]);
+  });
+});
+
 test("every task has rows of two inputs", () => {
   for (const task of TASKS) {
     const { rows, X, Y } = dataOf(settings({ task, points: [{ x: 1, y: 2, kind: 0 }] }));

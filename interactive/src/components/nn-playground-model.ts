@@ -137,9 +137,11 @@ export class Run {
   last = 0; // as far as it has been trained
   readonly #history: History;
 
-  constructor(settings: Settings) {
+  /** `nudge` moves the first weight: a run that ends elsewhere for a nudge of a last bit ends elsewhere in Python, too. */
+  constructor(settings: Settings, nudge = 0) {
     this.settings = settings;
     this.net = new MLP([2, ...settings.hidden, 1], settings.seed, { init: "listing" });
+    this.net.parameters[0]! += nudge;
     this.data = dataOf(settings);
     this.#history = new History(this.net.parameters.length);
     if (this.data.rows > 0) this.#remember(this.net.loss(this.data));

@@ -21,10 +21,12 @@ export function nameOf(sizes: readonly number[], task: Task, layer: number, unit
 
 // --- The question --------------------------------------------------------------------------------------------------
 
+let questions = 0;
+
 export class Say {
   readonly root = h("div", { class: "pg-say" });
-  readonly #text = h("p", {});
-  readonly #options = h("div", { class: "pg-options", role: "group", "aria-label": "Your guess" });
+  readonly #text = h("p", { id: `pg-question-${++questions}` });
+  readonly #options = h("div", { class: "pg-options", role: "group", "aria-labelledby": this.#text.id });
   readonly #onGuess: (guess: number | null) => void;
   #asked: Question | null = null;
 
@@ -75,7 +77,7 @@ export class Rows {
     this.#cells = Array.from(Y, (wanted, i) => {
       const pick = h("button", { type: "button", class: "pg-pick", onclick: () => this.#onRow(i) }, `${X[2 * i]} ${X[2 * i + 1]}`);
       const answer = h("span", {});
-      const mark = h("span", { class: "pg-mark" });
+      const mark = h("span", { class: "pg-mark", role: "img" });
       const row = h("tr", {}, h("th", { scope: "row" }, pick), h("td", {}, String(wanted)), h("td", {}, answer, " ", mark));
       row.addEventListener("click", (event) => event.target !== pick && this.#onRow(i));
       return { row, pick, answer, mark };

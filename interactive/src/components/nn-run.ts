@@ -123,7 +123,9 @@ export class NNRun extends NNElement {
   }
 
   protected override unmount(): void {
-    this.#end("stopped");
+    this.#run += 1;
+    this.#stop?.();
+    this.#stop = undefined;
   }
 
   protected override render(): void {

@@ -25,7 +25,7 @@ export function strip(stages: Stages, onPick: (at: number) => void): Strip {
   const base = s("path", { d: `M0 ${BASE}H${WIDTH}` });
   const picture = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true" }, base, ...bars, share);
   const root = h("div", { class: "nn-sh-strip" }, picture);
-  root.addEventListener("pointerdown", (event) => {
+  root.addEventListener("click", (event) => { // and not when a finger comes down: it may be about to scroll
     const box = picture.getBoundingClientRect();
     const place = Math.floor(((event.clientX - box.left) / box.width) * count);
     onPick(Math.min(stages.last, Math.max(0, place)));

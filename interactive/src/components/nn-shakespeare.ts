@@ -1,6 +1,7 @@
 // <nn-shakespeare data-trace="…" data-model="…">: what one net wrote at eleven stages of its training, and the last of
 // them to write with. The trained net is fetched when the reader first asks it to go on, and speaks in a worker.
 import { button, copyButton, numberField, range, relabel, segmented, toolbar } from "../core/controls";
+import { put } from "../core/dom";
 import { NNElement, addStyle, h } from "../core/element";
 import { keys } from "../core/keys";
 import { fragmentState, int, oneOf, real, text, type FragmentState, type Values } from "../core/state";
@@ -50,6 +51,7 @@ export class NNShakespeare extends NNElement {
   #problem = "";
   #written = "";
   #begun = ""; // the prompt of the text that is shown
+  #shown = ""; // stage and mark of the text above
 
   #marks!: ReturnType<typeof segmented<Mark>>;
   #slider!: ReturnType<typeof range>;
@@ -73,6 +75,7 @@ export class NNShakespeare extends NNElement {
   protected override async mount(stage: HTMLElement): Promise<void> {
     addStyle("nn-shakespeare", css);
     const trace = await loadTrace(this.param("trace", ""));
+    if (!stage.isConnected) return;
     this.#url = new URL(this.param("model", ""), document.baseURI).href;
     this.#size = Number(trace.header.config["model_bytes"]);
     this.#context = Number(trace.header.config["context"]);
@@ -181,6 +184,8 @@ export class NNShakespeare extends NNElement {
     for (const undo of this.#undo.splice(0)) undo();
     this.#run++;
     this.#dismiss();
+    this.#doing = "nothing";
+    this.#shown = "";
   }
 
   /** While playing: the next stage whenever it is due, and no further than the last. */
@@ -199,8 +204,12 @@ export class NNShakespeare extends NNElement {
     const stages = this.#stages;
     const at = this.#at;
     const { mark } = this.#state.get();
-    const pieces = stages.pieces(at, mark);
-    this.#text.replaceChildren(...pieces.map(({ text, marked }) => (marked ? h("span", { class: `nn-sh-${mark}` }, text) : text)));
+    const wanted = `${at} ${mark}`;
+    if (this.#shown !== wanted) {
+      this.#shown = wanted; // while the net writes, what a reader has selected here stays
+      const pieces = stages.pieces(at, mark);
+      this.#text.replaceChildren(...pieces.map(({ text, marked }) => (marked ? h("span", { class: `nn-sh-${mark}` }, text) : text)));
+    }
     this.#text.setAttribute("aria-label", `The text after ${number(stages.steps[at]!)} steps`);
     this.#sentence.textContent = stages.sentence(at);
     this.#key.textContent = mark === "kept" ? `${KEYS.kept} Here: ${stages.kept(at)} of ${stages.texts[at]!.length}.` : KEYS[mark];
@@ -224,11 +233,13 @@ export class NNShakespeare extends NNElement {
 
   #renderLive(): void {
     const busy = this.#busy;
-    this.#about.textContent = about(this.#read(), this.#stages.symbols.length, this.#context);
+    put(this.#about, about(this.#read(), this.#stages.symbols.length, this.#context));
+    const { scrollHeight, scrollTop, clientHeight } = this.#output;
+    const atEnd = scrollHeight - scrollTop - clientHeight < 8; // who has scrolled back goes on reading there
     if (this.#begun || this.#written) this.#output.replaceChildren(h("b", {}, this.#begun), this.#written);
     else this.#output.replaceChildren(h("i", {}, "What the net writes will stand here."));
     this.#output.setAttribute("aria-busy", String(busy));
-    if (busy) this.#output.scrollTop = this.#output.scrollHeight;
+    if (busy && atEnd) this.#output.scrollTop = this.#output.scrollHeight;
     this.#stopButton.setAttribute("aria-disabled", String(!busy));
     this.#progress.hidden = this.#doing !== "loading";
     this.#progress.max = this.#size;

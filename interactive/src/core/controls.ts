@@ -7,14 +7,11 @@ const ICONS = {
   pause: "M7 5h3.500v14H7zM13.500 5H17v14h-3.500z",
   step: "M5 5 14 12 5 19zM16 5h3v14h-3z",
   back: "M19 5 10 12 19 19zM5 5h3v14H5z",
-  rewind: "M12 5 3 12 12 19zM21 5 12 12 21 19z",
   stop: "M6 6h12v12H6z",
   reset: "M12 4a8 8 0 1 0 7.700 5.800l-2.400.700A5.500 5.500 0 1 1 12 6.500V10l5.500-4.700L12 .600z",
   shuffle: "M3 6h4l10 11h1v-3l4 4.200-4 4.200v-3h-2.200L6 8.500H3zM3 16.500h3l2.300-2.600 1.600 1.800L7 19H3zM13.600 8.300 15.800 6H18V3l4 4.200-4 4.200v-3h-1l-1.800 1.900z",
   link: "M10 13.500a4 4 0 0 0 6 .400l3-3a4.200 4.200 0 0 0-6-6l-1.500 1.500 1.500 1.500L14.500 6.400a2 2 0 0 1 3 3l-3 3a2 2 0 0 1-3-.200zM14 10.500a4 4 0 0 0-6-.400l-3 3a4.200 4.200 0 0 0 6 6l1.500-1.500-1.500-1.500-1.500 1.500a2 2 0 0 1-3-3l3-3a2 2 0 0 1 3 .200z",
   sound: "M4 9h4l5-4.500v15L8 15H4zM15.500 8a5 5 0 0 1 0 8M18 5.500a8.500 8.500 0 0 1 0 13",
-  plus: "M10.700 5h2.600v5.700H19v2.600h-5.700V19h-2.600v-5.700H5v-2.600h5.700z",
-  minus: "M5 10.700h14v2.600H5z",
   clear: "M6.800 5 12 10.200 17.200 5 19 6.800 13.800 12 19 17.200 17.200 19 12 13.800 6.800 19 5 17.200 10.200 12 5 6.800z",
   help: "M8 9a4 4 0 1 1 6 3.400c-1.200.700-1.500 1.200-1.500 2.600h-2c0-2.300.700-3.200 2.100-4.100A2 2 0 1 0 10 9zM10.300 17h2.600v2.600h-2.600z",
 } as const;
@@ -29,23 +26,18 @@ export function icon(name: IconName): SVGSVGElement {
 let count = 0;
 const fresh = (): string => `nn-control-${++count}`;
 
-/** `pressed` makes a toggle button; its state is the caller's to change, with `setPressed`. */
 export function button(
   label: string,
   onClick: () => void,
-  options: { icon?: IconName; pressed?: boolean; title?: string } = {},
+  options: { icon?: IconName; title?: string } = {},
 ): HTMLButtonElement {
   const text = h("span", { class: "nn-button-label" }, label);
   return h(
     "button",
-    { type: "button", class: "nn-button", title: options.title, "aria-pressed": options.pressed?.toString(), onclick: onClick },
+    { type: "button", class: "nn-button", title: options.title, onclick: onClick },
     ...(options.icon ? [icon(options.icon)] : []),
     text,
   );
-}
-
-export function setPressed(target: HTMLButtonElement, pressed: boolean): void {
-  target.setAttribute("aria-pressed", String(pressed));
 }
 
 /** A new label and icon for a button: Train becomes Pause. Focus stays where it is. */
@@ -67,6 +59,7 @@ export function copyButton(title: string, copy: () => Promise<boolean>, tell: (w
     tell(done ? "Link copied." : "The link is in the address bar.");
   };
   const made = button("Copy link", () => void press(), { icon: "link", title });
+  made.addEventListener("blur", () => relabel(made, "Copy link"));
   return made;
 }
 
@@ -83,7 +76,7 @@ export function range(
 ): { root: HTMLElement; input: HTMLInputElement; set(value: number): void } {
   const id = fresh();
   const input = h("input", { type: "range", id, min: o.min, max: o.max, step: o.step });
-  const shown = h("output", { for: id, class: "nn-shown" });
+  const shown = h("output", { for: id, class: "nn-shown", "aria-live": "off" }); // the figure announces, now and then
   const tell = (): void => {
     const text = o.format?.(input.valueAsNumber) ?? input.value;
     put(shown, text);

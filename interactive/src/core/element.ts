@@ -125,6 +125,7 @@ export abstract class NNElement extends HTMLElement {
     NNElement.#near?.unobserve(this);
     NNElement.#seen?.unobserve(this);
     this.#isNear = this.#isSeen = this.#playing = false;
+    delete this.dataset["playing"];
     this.#clear();
     this.#enter("poster");
   }
@@ -244,6 +245,7 @@ export abstract class NNElement extends HTMLElement {
   /** Back to the poster and its table. */
   #clear(): void {
     this.#attempt++;
+    NNElement.#queue = NNElement.#queue.filter((waiting) => waiting !== this);
     const mounted = this.#mounted;
     this.#mounted = this.#dirty = false;
     loop.remove(this.#step);

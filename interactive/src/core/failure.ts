@@ -15,6 +15,8 @@ export function failure(element: HTMLElement, error: unknown, retry: () => void)
   button.type = "button";
   button.textContent = "Try again";
   button.onclick = () => {
+    element.tabIndex = -1; // the button goes, the focus stays in the figure
+    element.focus({ preventScroll: true });
     line.remove();
     retry();
   };

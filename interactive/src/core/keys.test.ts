@@ -50,6 +50,8 @@ describe("shortcuts of a figure", () => {
     ["anything in an editor", () => h("textarea"), "r"],
     ["Space on a button", () => button("Step", () => {}), " "],
     ["arrows on a slider", () => range("Seed", { min: 0, max: 9, step: 1, value: 3, onInput() {} }).input, "ArrowRight"],
+    ["arrows in a box that scrolls", () => h("div", { class: "nn-table", tabindex: 0 }), "ArrowRight"],
+    ["Space in a box that scrolls", () => h("div", { class: "nn-sh-text", tabindex: 0 }), " "],
     ["arrows in a radio group", () => segmented("Task", [{ value: "a", label: "A" }], "a", () => {}).root.querySelector("input")!, "ArrowRight"],
   ])("do not take %s", (_, make, key) => {
     const control = make();

@@ -8,6 +8,7 @@ export type Binding = (() => void) | { readonly run: () => void; readonly says: 
 
 const ARROWS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]);
 const PRESS = new Set([" ", "Enter"]);
+const SCROLLS = ".nn-table, .nn-sh-text, .pg-scroll"; // boxes that scroll by themselves when they have the focus
 const TYPED = new Set(["text", "number", "search", "email", "url", "tel", "password", "date", "time"]);
 const NAMES: Readonly<Record<string, string>> = {
   " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓",
@@ -23,7 +24,7 @@ function taken(target: EventTarget | null, key: string): boolean {
     return PRESS.has(key);
   }
   if (target.closest("button, summary, a[href]")) return PRESS.has(key);
-  return false;
+  return target.matches(SCROLLS) && (ARROWS.has(key) || key === " ");
 }
 
 /** "Shift+ArrowLeft" and the like; Shift is not named where it only makes the character ("?", "R"). */

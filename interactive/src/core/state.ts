@@ -157,7 +157,10 @@ export function fragmentState<S extends { readonly [K in keyof S]: Param<never> 
     onAddress(listener) {
       const heard = (): void => {
         if (!parts(address.read()).has(id)) return; // an anchor elsewhere says nothing about this figure
-        current = parse();
+        const next = parse() as Record<string, unknown>;
+        const now = current as Record<string, unknown>;
+        if (names.every((name) => next[name] === now[name])) return; // back from a footnote: nothing to begin again
+        current = next as Values<S>;
         listener({ ...current });
       };
       addEventListener("hashchange", heard);

@@ -37,6 +37,8 @@ for (const element of document.querySelectorAll<HTMLElement>(Object.keys(NN_CHUN
   button.className = "nn-button nn-start";
   button.textContent = "Make this figure live";
   button.onclick = () => {
+    element.tabIndex = -1; // the button goes, the focus stays in the figure
+    element.focus({ preventScroll: true });
     button.remove();
     delete element.dataset["wait"];
     load(element);
