@@ -230,7 +230,7 @@ def rehearse(experiment: Experiment, arm: str, seed: int, result: Result | None 
         "data": result.data,
         "loss": plain(thin(*result.loss)[1], 9) if result.loss else None,
         "norm": plain(result.norm, 9),
-        "metrics": None if result.loss else plain(result.metrics, 9),
+        "metrics": plain(result.metrics, 9) or None,  # of the small run: that they are still measured as they were
     }
 
 

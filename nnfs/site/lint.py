@@ -37,7 +37,7 @@ LITERAL = {
     "highlight",
     "include", "literalinclude", "math", "mermaid", "parsed-literal", "raw", "sourcecode", "tableofcontents", "toctree",
 }  # fmt: skip
-TITLED = {"admonition", "deadend", "dropdown", "exercise", "predict", "rubric", "sidebar", "table", "topic"}
+NAMED = {"figure", "image", "interactive"}  # what stands behind them on the line is the name of a file or an element
 FIGURE_WORDS = {"nnfs.plot.show": ("caption", "alt"), "nnfs.plot.poster": ("alt",)}
 
 # Stand-ins in flattened text, one character each, from a range of Unicode that no text uses.
@@ -87,6 +87,7 @@ def lint_post(path: Path) -> list[Finding]:
     post.walk(_parser().parse(text), 0)
     post.headings()
     post.cells()
+    post.idle_constants()
     return sorted(set(post.findings))
 
 
@@ -104,6 +105,7 @@ class _Post:
         self.source: list[str] = []
         self.findings: list[Finding] = []
         self.constants: list[str] = []
+        self.used: set[str] = set()  # constants that free a number of the text
         self.status: Any = None
         self.titles: list[int] = []  # lines of first-level headings
         self.code: list[tuple[int, str]] = []  # cells: line before the first one, source
@@ -144,6 +146,12 @@ class _Post:
         for key in ("title", "promise", "needs", "gives"):
             if isinstance(data.get(key), str):
                 self.prose(data[key], [at[key]] * len(data[key]))
+
+    def idle_constants(self) -> None:
+        """A constant that frees no number today would free a wrong one tomorrow."""
+        for constant in sorted(set(self.constants) - self.used):
+            line = next((n for n, text in enumerate(self.source, 1) if text.startswith("constants:")), 1)
+            self.report(line, "front matter", f"constants: {constant!r} stands in no sentence that needs it")
 
     def headings(self) -> None:
         if not self.titles:
@@ -188,7 +196,7 @@ class _Post:
             self.report(line, "figure", f"figure {argument} needs a caption that states the finding")
         if name == "image":
             self.report(line, "figure", f"image {argument} has no caption: use {{figure}}")
-        if name in TITLED:
+        if name not in LITERAL | NAMED:
             self.walk(_parser().parse(argument), line - 1)
         if "caption" in options:
             self.walk(_parser().parse(options["caption"][0]), line + options["caption"][1])
@@ -258,7 +266,7 @@ class _Post:
             if CITED in sentence:
                 continue
             shown = " ".join(re.sub(f"[{CITED}{OPAQUE}]", "…", sentence).split())
-            for number in _numbers(sentence, self.constants):
+            for number in _numbers(sentence, self.constants, self.used):
                 message = f'"{number[0]}" is neither {{val}}, cited, a date nor in constants: {shown[:80]}'
                 self.report(self.line(lines[start + number.start()], number[0]), "number", message)
 
@@ -343,28 +351,46 @@ DATES = re.compile(
     rf"(?<![\w.,/-])(?:{YEAR}-\d\d-\d\d|\d\d?(?:[–-]\d\d?)?\s+{MONTH}(?:\s+{YEAR})?|{MONTH}\s+\d\d?,\s+{YEAR}|{MONTH}\s+{YEAR}"
     rf"|{YEAR}(?:[–-](?:{YEAR}|\d\d)|/\d\d)|{YEAR}s|[’']\d0s|{YEAR}{COUNTED})(?![\w%]|[.,/–-]\d)"
 )
+# "Parts 4, 5 and 6", but of "in Part 1, 14 of them" and "Table 1, 93%" only what is a label
 LABELS = re.compile(
-    r"\b(?:Part|Figure|Fig\.|Table|Section|Chapter|Exercise|Listing|Equation|Appendix|Volume|Lecture|§)s?\s*"
-    r"\d+(?:(?:\s*(?:,|–|-|to|and|or)\s*)+\d+)*\b(?!\.\d)"
+    r"\b(?:Part|Figure|Fig\.|Table|Section|Chapter|Exercise|Listing|Equation|Appendix|Volume|Lecture|§)"
+    r"(?:\s*\d+|s\s*\d+(?:(?:\s*(?:,|–|-|to|and|or)\s*)+\d+(?!\s?%|\s+of\b))*)\b(?!\.\d|%)"
+)
+# what stands before a year that is only four digits: "has 2016 parameters" is no date
+BEFORE_A_YEAR = re.compile(
+    rf"(?:^|[(,;:–—-]|\b{MONTH}|\b(?i:in|since|from|until|till|by|of|before|after|around|about|to|and|or|the|early|late"
+    r"|mid|than|for|with))[\s‘’“”\"'*(]*\Z"
 )
 NUMBERS = re.compile(
     r"(?<!\w)(?<![A-Za-z]-)(?:[−+-](?=[\d.]))?(?:\d+(?:[.,/:×–−-]\d+)*|\.\d+|[¼-¾⅐-⅞])(?:e[−+-]?\d+)?\w*"
 )
 
 
-def _numbers(sentence: str, constants: list[str]) -> Iterator[re.Match[str]]:
-    """The numbers of a sentence that are neither constants nor dates nor labels; positions stay those of `sentence`."""
+def _numbers(sentence: str, constants: list[str], used: set[str]) -> Iterator[re.Match[str]]:
+    """The numbers of a sentence that are neither constants nor dates nor labels; positions stay those of `sentence`.
+    Constants that free a number are added to `used`."""
 
     def blank(match: re.Match[str]) -> str:
         return OPAQUE * len(match[0])
 
+    def date(match: re.Match[str]) -> str:
+        bare = re.fullmatch(YEAR, match[0]) and not BEFORE_A_YEAR.search(sentence[: match.start()])
+        return match[0] if bare else blank(match)
+
+    sentence = LABELS.sub(blank, sentence)
     for constant in constants:  # longest first: "2-4-1" before "2"
         words = r"\s+".join(map(re.escape, constant.split()))
-        sentence = re.sub(rf"(?<![\w−+-])(?<!\d[.,/:×–]){words}(?!\w|[.,/:×–−-]\d)", blank, sentence)
-    sentence = DATES.sub(blank, LABELS.sub(blank, sentence))
+        unit = r"\s?%|\s(?:thousand|million|billion|[kMG]B)\b"
+        free = re.compile(rf"(?<![\w−+-])(?<!\d[.,/:×–]){words}(?!\w|[.,/:×–−-]\d|{unit})")
+        if free.search(sentence):
+            used.add(constant)
+        sentence = free.sub(blank, sentence)
+    sentence = DATES.sub(date, sentence)
     for number in NUMBERS.finditer(sentence):
         parts = re.split("[–/×]", number[0])  # a range of two constants is none the less constant
-        if not (len(parts) > 1 and set(parts) <= set(constants)):
+        if len(parts) > 1 and set(parts) <= set(constants):
+            used.update(parts)
+        else:
             yield number
 
 

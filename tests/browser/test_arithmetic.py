@@ -140,7 +140,7 @@ def test_a_screen_reader_hears_the_cell_and_the_epoch(page: Page, figure: Locato
         ("javascript:alert(1)", "is not a number."),
         ("-3", "whole numbers from 0 only"),
         ("99999", "9,999 is the largest number"),
-        ("", "Type a whole number."),
+        ("  ", "Type a whole number."),
     ],
 )
 def test_what_is_no_number_stays_text(page: Page, figure: Locator, typed: str, told: str):
@@ -151,6 +151,15 @@ def test_what_is_no_number_stays_text(page: Page, figure: Locator, typed: str, t
     expect(sentence(figure)).to_contain_text("7 + 5: answers 12")
     figure.get_by_role("textbox", name="Second number").focus()
     expect(figure.get_by_role("textbox", name="First number")).to_have_value("7")
+
+
+def test_a_field_that_is_empty_for_the_moment_is_no_mistake(page: Page, figure: Locator):
+    first = figure.get_by_role("textbox", name="First number")
+    first.fill("")
+    expect(figure.locator(".nn-sum-problem")).to_have_text("")
+    expect(sentence(figure)).to_contain_text("7 + 5: answers 12")
+    figure.get_by_role("textbox", name="Second number").focus()
+    expect(first).to_have_value("7")
 
 
 def test_more_than_was_asked_is_said_to_be_so_or_computed(figure: Locator):

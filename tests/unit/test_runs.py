@@ -202,6 +202,11 @@ class TestRehearsal:
         assert state == "stale"
         assert "data.points" in why
 
+    def test_a_net_that_is_measured_otherwise_is_stale_though_it_trains_as_it_did(self, base):
+        state, why = self.examine(base, toy_runs.experiment(toy_runs.descend_and_measure_otherwise))
+        assert state == "stale"
+        assert "its rehearsal differs: metrics.other.w was" in why
+
     def test_another_rehearsal_is_another_promise(self, base):
         assert self.examine(base, toy_runs.experiment(rehearse={"steps": 10}))[0] == "stale"
 

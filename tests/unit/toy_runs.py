@@ -3,6 +3,7 @@
 It lives in a module of its own because worker processes and a subprocess import it.
 """
 
+import dataclasses
 import os
 import signal
 import time
@@ -39,6 +40,12 @@ def descend_with_other_rate(config, seed):
 
 def descend_on_other_data(config, seed):
     return descend({**config, "mean": 1e-3}, seed)
+
+
+def descend_and_measure_otherwise(config, seed):
+    """The same training; what is said about it has changed."""
+    result = descend(config, seed)
+    return dataclasses.replace(result, metrics={**result.metrics, "other": {"w": 2 * result.metrics["other"]["w"]}})
 
 
 def descend_one_way_only(config, seed):
