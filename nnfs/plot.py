@@ -437,7 +437,7 @@ def show(fig: Figure, name: str, caption: str, alt: str) -> str | None:
     """Publish the figure under `name`, for `` {numref}`fig-…` ``; outside a kernel return its SVG.
 
     name: "fig-" and lower-case words joined by "-", unique in the series. caption: one sentence that states
-    the finding, in MyST (`` {val}`…` `` works). alt: what the data look like, in plain words.
+    the finding, in MyST. alt: what the data look like, in plain words. In both `` {val}`…` `` works.
     Raises ValueError for a missing caption or alt, a legend, an axes title, a colour that is no sentinel, or
     an SVG above 60 KB.
     """

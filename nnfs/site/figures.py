@@ -17,6 +17,8 @@ from sphinx import addnodes
 
 from nnfs.claims import FIGURE_MIME, FOR_THE_BUILD
 from nnfs.plot import SENTINELS
+from nnfs.site import pages
+from nnfs.site.values import filled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,8 +175,9 @@ def _figure(renderer: Any, payload: dict[str, str], line: int) -> nodes.figure:
     box = nodes.Element()
     with renderer.current_node_context(box):
         renderer.nested_render_text(payload["caption"], line, inline=True)
-    name = payload["name"]
-    svg = nodes.raw("", themed_svg(payload["svg"], name, spoken(box), payload["alt"]), format="html")
+    name, docname = payload["name"], renderer.sphinx_env.current_document.docname
+    alt = filled(payload["alt"], pages.of(renderer.sphinx_env, docname), (docname, line))
+    svg = nodes.raw("", themed_svg(payload["svg"], name, spoken(box), alt), format="html")
     return numbered(renderer.document, name, line, svg, box.children)
 
 

@@ -33,7 +33,7 @@ from sphinx.util.osutil import relative_uri
 
 from nnfs.plot import NAME
 from nnfs.site import figures, pages, traces
-from nnfs.site.values import near, short
+from nnfs.site.values import filled, near, short
 from nnfs.trace import TraceError
 
 if TYPE_CHECKING:
@@ -166,7 +166,8 @@ class Interactive(SphinxDirective):
             text = drawn["text"]
             live += nn_screen("", nodes.literal_block(text, text, language="text"), text=text)
             return None
-        svg = figures.themed_svg(drawn["svg"], live["name"], caption, drawn["alt"])
+        alt = filled(drawn["alt"], page, self.get_location())
+        svg = figures.themed_svg(drawn["svg"], live["name"], caption, alt)
         live["shape"].setdefault("ratio", "/".join(re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0]))
         live += nodes.raw("", f'<div class="nn-poster">{svg}</div>', format="html")
         table = drawn["table"] or live["table"]

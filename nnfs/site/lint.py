@@ -252,8 +252,8 @@ class _Post:
         self.prose(text, [line + text[:i].count("\n") for i in range(len(text))])
         return ""
 
-    def prose(self, text: str, lines: list[int], one_sentence: bool = False) -> None:
-        """Check words and numbers of flattened text."""
+    def prose(self, text: str, lines: list[int], one_sentence: bool = False, decimals: bool = False) -> None:
+        """Check words and numbers of flattened text; with `decimals` of the numbers only those with a point."""
         for found in EMPTY_WORDS.finditer(text):
             words = " ".join(found[0].split())
             self.report(
@@ -267,6 +267,8 @@ class _Post:
                 continue
             shown = " ".join(re.sub(f"[{CITED}{OPAQUE}]", "…", sentence).split())
             for number in _numbers(sentence, self.constants, self.used):
+                if decimals and not re.search(r"\.\d", number[0]):
+                    continue
                 message = f'"{number[0]}" is neither {{val}}, cited, a date nor in constants: {shown[:80]}'
                 self.report(self.line(lines[start + number.start()], number[0]), "number", message)
 
@@ -296,17 +298,17 @@ class _Post:
                         self.report(before + node.lineno, "seed", wrong_draw)
 
     def figure(self, called: str, call: ast.Call, before: int) -> None:
-        """A figure's words are literals; a caption is prose."""
+        """A figure's words are literals. A caption is prose; an alternative text as well, but it may count."""
         given = {keyword.arg: keyword.value for keyword in call.keywords}
         for key in FIGURE_WORDS[called]:
             literal = given.get(key)
             if not (isinstance(literal, ast.Constant) and isinstance(literal.value, str) and literal.value.strip()):
                 self.report(before + call.lineno, "figure", f"{called[5:]} needs {key}= as a literal, non-empty string")
-            elif key == "caption":
+            else:
                 for token in _parser().parse(literal.value):
                     if token.type == "inline":
                         text, lines = self.flatten(token.children or [], before + literal.lineno)
-                        self.prose(text, lines)
+                        self.prose(text, lines, decimals=key == "alt")
 
 
 def _options(content: str) -> tuple[dict[str, tuple[str, int]], int]:

@@ -13,6 +13,7 @@ import html
 import json
 import math
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,26 +55,46 @@ def card(value: dict[str, Any]) -> str:
     return " ".join(parts)
 
 
+def look_up(page: Page, text: str) -> tuple[dict[str, Any], str]:
+    """The value that `` {val}`text` `` names and how it is shown. Raises ValueError, which says what is wrong."""
+    name, _, spec = text.partition(":")
+    name = name.strip()
+    if name not in page.values:
+        raise ValueError(f"{{val}}`{text}`: no value named {name!r}; {near(name, list(page.values))}")
+    value = page.values[name]
+    try:
+        return value, format(value["value"], spec)
+    except (ValueError, TypeError) as error:
+        message = f"{{val}}`{text}`: {value['value']!r} cannot be formatted with {spec!r}: {error}"
+        raise ValueError(message) from None
+
+
 class Val(SphinxRole):
     """`` {val}`name` `` or `` {val}`name:format` ``."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        name, _, spec = self.text.partition(":")
-        name, page = name.strip(), pages.of(self.env, self.env.current_document.docname)
+        page = pages.of(self.env, self.env.current_document.docname)
         if page.failed:
             return [nodes.Text("?")], []  # the page has reported its failure; this would be an echo
-        if name not in page.values:
-            return self.fail(f"{{val}}`{self.text}`: no value named {name!r}; {near(name, list(page.values))}")
-        value = page.values[name]
         try:
-            shown = format(value["value"], spec)
-        except (ValueError, TypeError) as error:
-            return self.fail(f"{{val}}`{self.text}`: {value['value']!r} cannot be formatted with {spec!r}: {error}")
+            value, shown = look_up(page, self.text)
+        except ValueError as error:
+            LOGGER.error("%s", error, location=self.get_location())
+            return [nodes.Text("?")], []
         return [nn_value(shown, shown, card=card(value))], []
 
-    def fail(self, message: str) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        LOGGER.error("%s", message, location=self.get_location())
-        return [nodes.Text("?")], []
+
+def filled(text: str, page: Page, location: Any) -> str:
+    """Words that are no prose, an alternative text, with the values that they name."""
+
+    def shown(match: re.Match[str]) -> str:
+        try:
+            return look_up(page, match[1])[1]
+        except ValueError as error:
+            LOGGER.error("%s", error, location=location)
+            return "?"
+
+    return re.sub(r"\{val\}`([^`]+)`", shown, text)
 
 
 class nn_value(nodes.inline):  # noqa: N801 (docutils nodes are lower-case)

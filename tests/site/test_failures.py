@@ -78,6 +78,24 @@ def test_an_unknown_value_suggests_near_names(site):
     assert_fails_twice(site, "no value named 'xx'", "'x'", "posts/01-one.md")
 
 
+FIGURE = """
+from nnfs import plot
+from nnfs.claims import value
+value('half', 0.5)
+fig, ax = plot.figure()
+plot.line(ax, [0, 1], [0, 1])
+plot.show(fig, 'fig-line', caption='It rises.', alt='A line through {val}`half:.2f`.')
+"""
+
+
+def test_the_words_of_a_figure_for_who_does_not_see_it_are_computed_too(site):
+    site.write("posts/02-two.md", site.post(2, "Two", FIGURE))
+    assert site.build(NNFS_UPDATE_VALUES="1").status == 0
+    assert "A line through 0.50." in site.page("02-two")
+    site.edit("posts/02-two.md", "half:.2f", "hald:.2f")
+    assert_fails_twice(site, "no value named 'hald'; did you mean 'half'?", "posts/02-two.md")
+
+
 def test_a_bad_format_is_an_error(site):
     site.edit("posts/01-one.md", "{val}`x:.2f`", "{val}`x:.2q`")
     assert_fails_twice(site, "'.2q'", "posts/01-one.md")

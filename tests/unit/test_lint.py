@@ -275,7 +275,20 @@ def test_a_figure_of_a_cell_has_caption_and_alt(lint, code, lines):
     assert lint(f"```{{code-cell}} python\n{code}\n```\n") == [(line, "figure") for line in lines]
 
 
-def test_the_caption_of_a_cell_is_prose_and_its_alt_is_data(lint):
+@pytest.mark.parametrize("call", ["show", "poster"])
+def test_an_alt_may_count_what_is_drawn_but_not_say_a_measured_number(lint, call):
+    caption = 'caption="It falls.", ' * (call == "show")
+    for alt, errors in (
+        ("Three lines, 17 marks and a grid of 40 by 40.", 0),
+        ("It falls from {val}`x:.2f` to {val}`y`.", 0),
+        ("It falls to 0.25.", 1),
+        ("It falls from 1.5e-3.", 1),
+    ):
+        code = f'from nnfs import plot\nplot.{call}(f, "fig-x", {caption}alt="{alt}")'
+        assert lint(f"```{{code-cell}} python\n{code}\n```\n") == [(3, "number")] * errors
+
+
+def test_the_caption_of_a_cell_is_prose_and_its_alt_counts(lint):
     call = 'plot.show(f, "fig-x", caption="After 17 steps, {val}`x`.", alt="1, 2, 3")'
     assert lint(f"```{{code-cell}} python\nfrom nnfs import plot\n{call}\n```\n") == [(3, "number")]
 
