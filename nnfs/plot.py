@@ -20,7 +20,7 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -447,17 +447,25 @@ def show(fig: Figure, name: str, caption: str, alt: str) -> str | None:
     return None if claims.in_kernel() else svg
 
 
-def poster(fig: Figure, name: str, alt: str, table: tuple[Sequence[str], Iterable[Any]] | None = None) -> str | None:
+def poster(
+    fig: Figure,
+    name: str,
+    alt: str,
+    table: tuple[Sequence[str], Iterable[Any]] | None = None,
+    shows: Mapping[str, Any] | None = None,
+) -> str | None:
     """Publish the figure as what an interactive shows at first, on paper and without a script.
 
     The directive `{interactive}` takes it by `name` (`:poster: fig-…`) and brings the caption. alt: what the data look
     like, in plain words. table: (columns, rows), the numbers that the picture shows, for who wants or needs them as
-    text; an interactive whose poster has none takes its trace's. Outside a kernel the SVG is returned.
+    text; an interactive whose poster has none takes its trace's. shows: options that the directive has to give as they
+    were here, {"seed": 1}, so that what comes alive is what was drawn. Outside a kernel the SVG is returned.
     Raises ValueError as `show` does, and for a table whose rows do not fit its columns.
     """
     svg = _checked(fig, name, alt=alt)
     rows = None if table is None else claims.table(*table)
-    publish(POSTER_MIME, {"svg": svg, "name": name, "alt": " ".join(alt.split()), "table": rows})
+    drawn = {key: str(x) for key, x in (shows or {}).items()}
+    publish(POSTER_MIME, {"svg": svg, "name": name, "alt": " ".join(alt.split()), "table": rows, "shows": drawn})
     return None if claims.in_kernel() else svg
 
 

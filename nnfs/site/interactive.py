@@ -162,6 +162,9 @@ class Interactive(SphinxDirective):
         if drawn is None:
             hint = near(poster, list(page.posters)) if page.posters else "no cell of this page draws one"
             return f"no poster {poster!r}; {hint} (plot.poster(fig, name, alt=…), then :poster: name)"
+        for key, text in drawn.get("shows", {}).items():
+            if (given := live["data"].get(f"data-{key}")) != text:
+                return f"poster {poster!r} shows {key} {text}, and :{key}: is {given or 'not given'}"
         if "text" in drawn:
             text = drawn["text"]
             live += nn_screen("", nodes.literal_block(text, text, language="text"), text=text)

@@ -201,6 +201,15 @@ def test_a_name_is_given_once(another):
     assert_fails_twice(another, "fig-toy", "posts/01-one.md")
 
 
+def test_what_comes_alive_is_what_the_poster_shows(another):
+    another.edit("posts/01-one.md", "table=([", 'shows={"start-at": 7}, table=([')
+    assert another.build(**POSTERS).status == 0
+    another.edit("posts/01-one.md", ":start-at: 7", ":start-at: 8")
+    assert_fails_twice(another, "poster 'fig-toy-poster' shows start-at 7, and :start-at: is 8")
+    another.edit("posts/01-one.md", ":start-at: 8\n", "")
+    assert_fails_twice(another, "poster 'fig-toy-poster' shows start-at 7, and :start-at: is not given")
+
+
 def test_a_poster_is_drawn_once_and_needs_its_table(another):
     again = "plot.poster(fig, 'fig-toy-poster', alt='Again.')\nvalue("
     another.edit("posts/01-one.md", "value(", again)
