@@ -98,9 +98,11 @@ def test_a_poster_leaves_the_cell_with_its_table(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(plot, "publish", lambda mime, payload: sent.append((mime, payload)))
     fig, ax = plot.figure()
     plot.line(ax, [0, 1], [0, 1])
-    shown = plot.poster(fig, "fig-line", alt="A\n line.", table=(("x", "y"), np.array([[0, 0], [1, 1]])))
+    numbers = (("x", "y"), np.array([[0, 0], [1, 1]]))
+    shown = plot.poster(fig, "fig-line", alt="A\n line.", table=numbers, shows={"seed": 1, "net": "3"})
     table = {"columns": ["x", "y"], "rows": [[0, 0], [1, 1]]}
-    assert sent == [(POSTER_MIME, {"svg": shown, "name": "fig-line", "alt": "A line.", "table": table})]
+    told = {"svg": shown, "name": "fig-line", "alt": "A line.", "table": table, "shows": {"seed": "1", "net": "3"}}
+    assert sent == [(POSTER_MIME, told)]
 
 
 @pytest.mark.parametrize(
