@@ -62,6 +62,10 @@ class Runner:
         """Run `text`; what is on the screen in the end."""
         self.write(text)
         self.press("Run")
+        # the figure still says how the run before ended, until a press is drawn: two frames
+        self.page.evaluate(
+            "new Promise((d) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(d))))"
+        )
         self.ended(state)
         return self.screen.inner_text()
 
