@@ -8,7 +8,6 @@ belong to. Files too large for the repository lie elsewhere and are fetched by t
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -63,10 +62,7 @@ def save(name: str, tensors: Mapping[str, NDArray[Any]], config: dict[str, Any],
     files.write_bytes(file, data)
     sha256 = hashlib.sha256(data).hexdigest()
     entry = {"sha256": sha256, "bytes": len(data), "record": record}
-    lock_file = base / ".cache" / "nnfs" / "manifest.lock"
-    lock_file.parent.mkdir(parents=True, exist_ok=True)
-    with lock_file.open("w") as lock:  # two processes of a sweep may finish together
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with files.locked(base / ".cache" / "nnfs" / "manifest.lock"):  # two processes of a sweep may finish together
         entries = {**manifest(base), name: entry}
         files.write_text(file.parent / "manifest.json", json.dumps(entries, indent=1, sort_keys=True) + "\n")
     return sha256

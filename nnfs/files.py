@@ -1,7 +1,10 @@
-"""Writing a file so that a reader, or a kill, finds the old one or the new one and never half of it."""
+"""Writing a file so that a reader, or a kill, finds the old one or the new one and never half of it; and locks."""
 
+import fcntl
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -22,3 +25,17 @@ def write_bytes(file: Path, data: bytes) -> None:
 def write_text(file: Path, text: str) -> None:
     """The same for text, in UTF-8."""
     write_bytes(file, text.encode())
+
+
+@contextmanager
+def locked(lock: Path, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock, a file of this name, as long as the block lasts; a process that dies lets go of it. Gives whether it
+    is held: not if another process has it and there is no wish to wait."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import fcntl
 import fnmatch
 import hashlib
 import importlib
@@ -36,7 +35,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from json import dumps, loads
@@ -405,7 +404,8 @@ def _attempt(
     cell = _name((arm, seed))
     if time.time() > deadline:
         return cell, "skipped", ""
-    with alone(base / ".cache" / "nnfs" / "locks" / f"{experiment.name}.{arm}.seed-{seed}") as mine:
+    lock = base / ".cache" / "nnfs" / "locks" / f"{experiment.name}.{arm}.seed-{seed}"
+    with files.locked(lock, wait=False) as mine:
         if not mine:
             return cell, "skipped", ""
         if not _missing(experiment, (arm, seed), base):
@@ -415,19 +415,6 @@ def _attempt(
         except Exception as error:  # whatever a cell raises is that cell's result; the sweep goes on
             return cell, "failed", f"{type(error).__name__}: {error}"
     return cell, "done", ""
-
-
-@contextmanager
-def alone(lock: Path) -> Iterator[bool]:
-    """Whether, as long as the block lasts, no other process holds this lock. One that dies lets go of it."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 # Is a record still true?

@@ -250,9 +250,7 @@ class Run:
         )
 
     def finish(self) -> TrainResult:
-        """The result; the model gets the averaged weights, if there are any, and leaves training mode. Raises
-        TrainError if they are no numbers."""
-        self.check()
+        """The result; the model gets the averaged weights, if there are any, and leaves training mode."""
         with torch.no_grad():
             for name, p in self.model.named_parameters():
                 p.copy_(self.average.get(name, p))

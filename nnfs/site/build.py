@@ -6,7 +6,6 @@ reads is what it was after the last clean build, there is nothing to do and Sphi
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
@@ -77,13 +76,12 @@ def input_digest(root: Path) -> str:
 def alone(root: Path) -> Iterator[None]:
     """One build of a checkout at a time: two would write the same pages. The second waits for the first."""
     lock = root / ".cache" / "build.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print("another build of this checkout is under way: waiting for its end", file=sys.stderr, flush=True)
-            fcntl.flock(file, fcntl.LOCK_EX)
+    with files.locked(lock, wait=False) as free:
+        if free:
+            yield
+            return
+    print("another build of this checkout is under way: waiting for its end", file=sys.stderr, flush=True)
+    with files.locked(lock):
         yield
 
 

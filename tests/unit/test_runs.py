@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import toy_runs
 
-from nnfs import checkpoints, records, runs
+from nnfs import checkpoints, files, records, runs
 from nnfs.errors import UserError
 
 HYPOTHESIS = """H1:
@@ -92,7 +92,7 @@ class TestSweep:
 
     def test_a_cell_that_another_sweep_is_at_is_left_to_it(self, tmp_path):
         toy = toy_runs.experiment()
-        with runs.alone(tmp_path / ".cache/nnfs/locks/p9.toy.slow.seed-0") as mine:
+        with files.locked(tmp_path / ".cache/nnfs/locks/p9.toy.slow.seed-0") as mine:
             assert mine
             outcome = fill(toy, tmp_path)
         assert outcome.skipped == ["slow/seed-0"]

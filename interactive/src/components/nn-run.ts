@@ -123,9 +123,7 @@ export class NNRun extends NNElement {
   }
 
   protected override unmount(): void {
-    this.#run += 1;
-    this.#stop?.();
-    this.#stop = undefined;
+    this.#drop();
   }
 
   protected override render(): void {
@@ -212,18 +210,21 @@ export class NNRun extends NNElement {
     if (this.#state === "loading" || this.#state === "running") this.#end("stopped");
   }
 
-  #end(state: State): void {
+  /** Stop what runs or loads; nothing of it is heard any more. */
+  #drop(): void {
     this.#run += 1;
     this.#stop?.();
     this.#stop = undefined;
+  }
+
+  #end(state: State): void {
+    this.#drop();
     this.#enter(state);
     this.announce(this.#says());
   }
 
   #reset(): void {
-    this.#run += 1;
-    this.#stop?.();
-    this.#stop = undefined;
+    this.#drop();
     this.#editor.area.value = this.#program;
     this.#editor.area.setSelectionRange(0, 0);
     this.#ran = this.#program;

@@ -3,6 +3,12 @@
 
 const LONGEST = 160; // characters of an error's own message
 
+/** A button inside `element` is about to go: the focus stays in the figure. */
+export function keepFocus(element: HTMLElement): void {
+  element.tabIndex = -1;
+  element.focus({ preventScroll: true });
+}
+
 /** Put the line under the poster of `element`; `retry` runs on the button, after the line is gone. */
 export function failure(element: HTMLElement, error: unknown, retry: () => void): void {
   element.querySelector(":scope > .nn-failed")?.remove();
@@ -15,8 +21,7 @@ export function failure(element: HTMLElement, error: unknown, retry: () => void)
   button.type = "button";
   button.textContent = "Try again";
   button.onclick = () => {
-    element.tabIndex = -1; // the button goes, the focus stays in the figure
-    element.focus({ preventScroll: true });
+    keepFocus(element);
     line.remove();
     retry();
   };

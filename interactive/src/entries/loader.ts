@@ -1,6 +1,6 @@
 // The only script that a page with live figures loads at once: it waits until a figure comes near the screen, then
 // fetches that figure's code. Without it, and until then, the page shows poster, caption and table.
-import { failure } from "../core/failure";
+import { failure, keepFocus } from "../core/failure";
 
 /** Element → its chunk, beside this file; filled in by the bundler. */
 declare const NN_CHUNKS: Readonly<Record<string, string>>;
@@ -37,8 +37,7 @@ for (const element of document.querySelectorAll<HTMLElement>(Object.keys(NN_CHUN
   button.className = "nn-button nn-start";
   button.textContent = "Make this figure live";
   button.onclick = () => {
-    element.tabIndex = -1; // the button goes, the focus stays in the figure
-    element.focus({ preventScroll: true });
+    keepFocus(element);
     button.remove();
     delete element.dataset["wait"];
     load(element);
