@@ -13,12 +13,7 @@ from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PAGES = [
-    "index.html",
-    "posts/01-origin-story.html",
-    "posts/02-simpler-than-you-think.html",
-    "posts/03-karpathy-tour.html",
-]
+PAGES = ["index.html", *sorted(f"posts/{post.stem}.html" for post in (REPOSITORY / "posts").glob("*.md"))]
 OTHER_SKIN = re.compile(r"stix-two-text")
 
 

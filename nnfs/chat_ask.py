@@ -113,7 +113,7 @@ def gains(metrics: dict[str, dict[str, float]]) -> dict[str, float]:
 
     pass_1, pass_16: after RL less before; sharpening: the first less the second; format: the worst kind's form after
     SFT less before it; over_<branch>: pass@1 after RL less that after another branch; mid_<stage>: with the stage in
-    between less without.
+    between less without; few_pass_<k>: of the net that imitated little, after RL less before.
     """
     rl, sft = metrics["rl"], metrics["sft"]
     found = {f"pass_{k}": rl[f"pass_{k}"] - sft[f"pass_{k}"] for k in K}
@@ -123,6 +123,8 @@ def gains(metrics: dict[str, dict[str, float]]) -> dict[str, float]:
     if "mid-sft" in metrics:
         found["mid_sft"] = metrics["mid-sft"]["pass_1"] - sft["pass_1"]
         found["mid_rl"] = metrics["mid-rl"]["pass_1"] - rl["pass_1"]
+    if "few-rl" in metrics:
+        found |= {f"few_pass_{k}": metrics["few-rl"][f"pass_{k}"] - metrics["few"][f"pass_{k}"] for k in K}
     return found
 
 

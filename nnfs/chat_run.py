@@ -8,6 +8,7 @@ One cell goes through all stages, and each stage begins with the weights that th
                    → replay        RL with some rows of sft read again beside each step
                    → rejection     no RL: as many answers are sampled once, the right ones imitated in as many updates
              → mid → mid-sft → mid-rl    with a mid-training stage in between
+             → few → few-rl              sft with fewer conversations, so that rl has something left to find
 
 An arm is a dictionary:
 
@@ -16,7 +17,7 @@ An arm is a dictionary:
     pretrain  fields of TrainConfig at depth 4; the dial turns them
     sft       {"conversations", "rows", "share": {kind: weight}, "factor": of the rates, "train": fields of
               TrainConfig, which the dial does not turn}
-    mid       the same, for the stage in between
+    mid, few  the same, for the stage in between and for the shorter one
     rl        {"steps", "questions" a step, "samples" to each, "most" tokens, "factor", "train", "replay": rows}
     beside    names of branches              ask    "test", or "dev" while one is still choosing
     measure   {"sums": for pass@k, "prompts" of each kind, "tokens" of each slice}
@@ -57,7 +58,14 @@ from nnfs.sums import Curve
 Config = dict[str, Any]
 FROZEN = 20  # sums that are asked again and again while RL goes on
 LOOKS = 10  # how often
-BASELINE = {"rl": "mean", "mid-rl": "mean", "replay": "mean", "z-score": "z-score", "no-baseline": "none"}
+BASELINE = {
+    "rl": "mean",
+    "mid-rl": "mean",
+    "few-rl": "mean",
+    "replay": "mean",
+    "z-score": "z-score",
+    "no-baseline": "none",
+}
 # two cores (m7g.large, on demand, us-east-1) for 0.0816 dollars an hour; a cell uses one of them
 RENT = {
     "usd_per_hour": 0.0816 / 2,
@@ -124,12 +132,12 @@ class Cell:
         return model
 
     def conversations(self, part: str, rows: int) -> chat.Packed:
-        """What SFT ("sft") or mid-training ("mid") reads, so many rows at once."""
-        how, read = self.config[part], chat.imitation if part == "sft" else chat.middle
+        """What SFT ("sft", "few") or mid-training ("mid") reads, so many rows at once."""
+        how, read = self.config[part], chat.middle if part == "mid" else chat.imitation
         return read(self.tokens, self.dial.context, rows, how["conversations"], how["share"], self.seed)
 
     def imitate(self, model: GPT, name: str, part: str) -> GPT:
-        """A copy of the net after SFT ("sft") or mid-training ("mid")."""
+        """A copy of the net after SFT ("sft", "few") or mid-training ("mid")."""
         how, model = self.config[part], copy.deepcopy(model)
         rows = self.conversations(part, how["rows"])
         fields = {**chat.faster(how["train"], how["factor"]), "steps": rows.steps}
@@ -257,7 +265,8 @@ def small(config: Config) -> Config:
     """The rehearsal: the same depth and the same stages, a few steps of a few rows."""
     rl = {**config["rl"], "steps": 2, "questions": 2, "samples": 4}
     sft = {**config["sft"], "conversations": 24, "rows": 2}
-    return {**config, "learnt": 60_000, "rl": rl, "sft": sft, "mid": {**config["mid"], "conversations": 8, "rows": 2}}
+    short: Config = {part: {**config[part], "conversations": 8, "rows": 2} for part in ("mid", "few") if part in config}
+    return {**config, "learnt": 60_000, "rl": rl, "sft": sft, **short}
 
 
 def begin(config: Config, seed: int, place: Place | None) -> Cell:
@@ -285,6 +294,8 @@ def rehearse(config: Config, seed: int) -> Result:
         branches += [cell.reinforce(sft, name) for name in config["beside"] if name in BASELINE]
         if "mid" in config["beside"]:
             branches.append(cell.imitate(model, "mid", "mid"))
+        if "few" in config["beside"]:
+            branches.append(cell.reinforce(cell.imitate(model, "few", "few"), "few-rl"))
         for stage in cell.stages.values():
             losses += stage.losses
         norm = sum(train.parameter_norm(branch) for branch in [model, sft, *branches])
@@ -331,6 +342,9 @@ def run(config: Config, seed: int, place: Place | None = None) -> Result:
             mid = measured("mid", cell.imitate(base, "mid", "mid"))
             mid_sft = measured("mid-sft", cell.imitate(mid, "mid-sft", "sft"))
             measured("mid-rl", cell.reinforce(mid_sft, "mid-rl"))
+        elif name == "few":
+            few_sft = measured("few", cell.imitate(base, "few", "few"))
+            measured("few-rl", cell.reinforce(few_sft, "few-rl"))
         else:
             measured(name, cell.reject(sft, name) if name == "rejection" else cell.reinforce(sft, name))
     metrics = {name: report["metrics"] for name, report in reports.found.items()}

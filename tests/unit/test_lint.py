@@ -254,6 +254,13 @@ def test_empty_words(lint, body, lines):
 GOOD_CALL = 'plot.show(fig, "fig-x", caption="It falls.", alt="A line "\n  "that falls.")'
 
 
+def test_a_title_with_backticks_opens_no_directive_and_hides_what_follows(lint):
+    fenced = ("```{predict} A price {cite}`a`?", ":right: a", "b", "```", "", "Then 7 things.")
+    assert lint("\n".join(fenced)) == [(1, "fence")]
+    assert lint("\n".join(("Words.", *fenced))) == [(2, "fence")]
+    assert lint("\n".join((":" * 3 + fenced[0][3:], *fenced[1:3], ":::", *fenced[4:]))) == [(6, "number")]
+
+
 @pytest.mark.parametrize(
     ("code", "lines"),
     [

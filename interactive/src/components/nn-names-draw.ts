@@ -23,6 +23,7 @@ export interface DrawView {
 export function drawView(
   seed: number,
   temperature: number,
+  wrong: string, // how often the list takes another name for one of its own
   on: { seed: (seed: number) => void; temperature: (temperature: number) => void; pick: (name: string) => void },
 ): DrawView {
   let now = seed;
@@ -51,7 +52,8 @@ export function drawView(
         "p",
         { class: "nn-names-note" },
         "Each row had the same random numbers. ",
-        h("span", {}, h("span", { class: "nn-names-known", "aria-hidden": "true" }), " is on the training list."),
+        h("span", {}, h("span", { class: "nn-names-known", "aria-hidden": "true" }), " is on the training list"),
+        ` (a filter that errs for ${wrong} of other names).`,
       ),
     ),
     slot,

@@ -95,6 +95,10 @@ describe("drawing names", () => {
     expect(location.hash).toBe("");
   });
 
+  it("says how often the list is wrong that marks the copied ones", () => {
+    expect(text(element, ".nn-names-note")).toContain("errs for 0.5% of other names");
+  });
+
   it("takes another seed and another temperature, and says so in the address", () => {
     button("Next seed").click();
     expect(column(0)).toEqual(names(1, 1));
@@ -300,6 +304,17 @@ describe("what follows the state", () => {
     dispatchEvent(new Event("hashchange"));
     expect(strip("letter")).toEqual(["z", "o", "e", "end"]);
     expect(text(element, ".nn-pairs-said")).toContain("q, then u");
+  });
+
+  it("is copied as an address", async () => {
+    button("Next seed").click();
+    const written: string[] = [];
+    vi.stubGlobal("navigator", { clipboard: { writeText: async (words: string) => void written.push(words) } });
+    const copy = [...element.querySelectorAll("button")].find((one) => one.textContent === "Copy link")!;
+    copy.click();
+    await vi.waitFor(() => expect(copy.textContent).toBe("Copied"));
+    expect(written).toEqual([`${location.origin}/#fig-n=v1,seed:1`]);
+    vi.unstubAllGlobals();
   });
 
   it("goes back with r", () => {

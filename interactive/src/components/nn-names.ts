@@ -1,10 +1,10 @@
 // <nn-names data-trace="…" data-model="…">: the table of all pairs of letters, and three things to do with it and
 // with two nets: draw names, score a name, guess a name letter by letter against them. Counts and the MLP come with the
 // figure; the transformer is loaded on a click.
-import { button, relabel, segmented } from "../core/controls";
+import { button, copyButton, relabel, segmented, toolbar } from "../core/controls";
 import { NNElement, addStyle, h } from "../core/element";
 import { recordedGPT } from "../core/gpt";
-import { keys } from "../core/keys";
+import { keys, keysButton } from "../core/keys";
 import { fragmentState, int, oneOf, real, text, type FragmentState } from "../core/state";
 import { dataTable, type Cell, type DataTable } from "../core/table";
 import { loadTrace, type Trace } from "../core/trace";
@@ -114,7 +114,7 @@ export class NNNames extends NNElement {
 
     this.#load = button(`Load it, ${kilobytes} KB`, () => void this.#fetch());
     this.#views = segmented("What to do", VIEWS.map((value) => ({ value, label: LABELS[value] })), view, (view) => this.#set({ view })); // prettier-ignore
-    this.#draw = drawView(seed, t, {
+    this.#draw = drawView(seed, t, percent(wrong), {
       seed: (seed) => this.#set({ seed }),
       temperature: (t) => this.#set({ t }),
       pick: (name) => this.#set({ name }),
@@ -127,9 +127,11 @@ export class NNNames extends NNElement {
     this.#table = dataTable("What the models say", ["row", ...MODELS, "you"]);
     this.twin(this.#table.root);
 
+    const copy = copyButton("Copy a link to this view, seed, temperature and name", () => this.#state.copyLink(), (words) => this.announce(words));
     stage.append(
       this.#views.root,
       h("div", { class: "nn-names-parts" }, h("div", { class: "nn-names-panel" }, ...Object.values(this.#panels)), this.#pairs.root),
+      toolbar("This figure", copy, keysButton(this)),
     );
     this.#undo = [
       this.#state.onAddress(() => this.#show()),
@@ -271,7 +273,7 @@ export class NNNames extends NNElement {
 
   #listed(): string {
     return this.#list.has(this.#name())
-      ? `On the training list, as far as the filter knows: it takes ${(100 * this.#wrong).toFixed(1)}% of other names for one on it.`
+      ? `On the training list, as far as the filter knows: it takes ${percent(this.#wrong)} of other names for one on it.`
       : "Not on the training list.";
   }
 
@@ -320,6 +322,11 @@ interface Settings {
   readonly wrong: number; // share of other names that it takes for one on the list
   readonly dev: readonly number[]; // nats a letter over the held-out names, one for each model
   readonly kilobytes: number; // of the transformer, compressed
+}
+
+/** A share in percent, as the figure says it. */
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)}%`;
 }
 
 function settings(trace: Trace): Settings {

@@ -3,7 +3,7 @@
 import { button, copyButton, numberField, range, relabel, segmented, toolbar } from "../core/controls";
 import { put } from "../core/dom";
 import { NNElement, addStyle, h } from "../core/element";
-import { keys } from "../core/keys";
+import { keys, keysButton } from "../core/keys";
 import { fragmentState, int, oneOf, real, text, type FragmentState, type Values } from "../core/state";
 import { dataTable, type DataTable } from "../core/table";
 import { loadTrace, type Trace } from "../core/trace";
@@ -114,7 +114,7 @@ export class NNShakespeare extends NNElement {
           h("p", { class: "nn-sh-label", "aria-hidden": "true" }, "Words that stand in the training text"),
           this.#strip.root,
           this.#slider.root,
-          toolbar("Training", this.#play, button("Reset", () => this.#reset(), { icon: "reset" }), copy),
+          toolbar("Training", this.#play, button("Reset", () => this.#reset(), { icon: "reset" }), copy, keysButton(this)),
           this.#marks.root,
           this.#key,
         ),
