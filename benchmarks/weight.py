@@ -13,7 +13,6 @@ from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PAGES = ["index.html", *sorted(f"posts/{post.stem}.html" for post in (REPOSITORY / "posts").glob("*.md"))]
 OTHER_SKIN = re.compile(r"stix-two-text")
 
 
@@ -52,7 +51,7 @@ def weigh(page: Path) -> dict[str, int]:
 
 def main(folder: Path) -> None:
     print("| page | HTML | CSS | JS | fonts | all |\n|---|---|---|---|---|---|")
-    for name in PAGES:
+    for name in ["index.html", *sorted(f"posts/{page.name}" for page in (folder / "posts").glob("[0-9]*.html"))]:
         cells = " | ".join(f"{size / 1000:.1f} KB" for size in weigh(folder / name).values())
         print(f"| {name} | {cells} |")
 

@@ -2,7 +2,7 @@
 
 One cell goes through all stages, and each stage begins with the weights that the one before it left:
 
-    pretrain → sft → rl            and, from the same sft, whatever the arm's "beside" names:
+    pretrain → sft → rl            and, from the same sft or the same pretrained net, whatever "beside" names:
                    → z-score       RL whose advantages are divided by their deviation (GRPO)
                    → no-baseline   RL that learns from rewards as they are
                    → replay        RL with some rows of sft read again beside each step
@@ -21,7 +21,7 @@ An arm is a dictionary:
     rl        {"steps", "questions" a step, "samples" to each, "most" tokens, "factor", "train", "replay": rows}
     beside    names of branches              ask    "test", or "dev" while one is still choosing
     measure   {"sums": for pass@k, "prompts" of each kind, "tokens" of each slice}
-    keep      true, or the name of a branch: the weights of seed 0 after RL, or at its end, become a checkpoint
+    keep      true for "rl", or the name of a stage: the weights of seed 0 after it become a checkpoint
 
 A finished stage is not run again after a kill (but for the sampling of "rejection"): its last snapshot is there, and
 what was measured after it stands in `reports.json` beside it. FLOPs of RL are counted as if every answer taught. The
@@ -180,7 +180,7 @@ class Cell:
                 looks.look(step, partial(self.look, model))
 
         done = reinforce.reinforce(model, practice, config, folder, self.tell(name), watch, note)
-        forward = recipes.flops_per_token(model, few(tokens)) / 3
+        forward = recipes.flops_per_token(model, sum_batch(tokens)) / 3
         written = done.tokens - (how["steps"] * how["replay"] * self.dial.context if name == "replay" else 0)
         flops = forward * (3 * done.tokens + written)  # what is learnt from is read, and answers are written before
         curve = {**seen.columns(), **{f"frozen_{key}": list(x) for key, x in looks.columns().items()}}
@@ -215,7 +215,7 @@ class Cell:
                 if right is not None:
                     kept.append(tokens.render([(exchange.user, right)]))
         sampling = time.perf_counter() - started
-        forward = recipes.flops_per_token(model, few(tokens)) / 3 * read
+        forward = recipes.flops_per_token(model, sum_batch(tokens)) / 3 * read
         share = {"kept": [len(kept) / (how["steps"] * how["questions"])]}
         if not kept:  # nothing to imitate: the net stays as it is
             self.stages[name] = Stage(sampling, read, forward, share)
@@ -242,8 +242,8 @@ class Redrawn:
         return chat.Packed(self.of.ids[at], self.of.own[at], self.of.rows)(0)
 
 
-def few(tokens: ChatTokens) -> tuple[torch.Tensor, torch.Tensor]:
-    """A batch of the size of a sum, to count with."""
+def sum_batch(tokens: ChatTokens) -> tuple[torch.Tensor, torch.Tensor]:
+    """A batch of the size of a sum, to count FLOPs with."""
     rows = torch.full((2, 24), tokens.bos)
     return rows, rows
 
@@ -279,7 +279,7 @@ def begin(config: Config, seed: int, place: Place | None) -> Cell:
 
 
 def rehearse(config: Config, seed: int) -> Result:
-    """All stages but "rejection" made small: 20 steps of pretraining on 4 rows, and a little of the others."""
+    """Made small: 20 steps of pretraining on 4 rows, a little of the others; not rejection, nor what follows mid."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -319,6 +319,7 @@ def digests(cell: Cell) -> dict[str, str]:
 
 def run(config: Config, seed: int, place: Place | None = None) -> Result:
     """All stages, one after the other, measured each. With `rehearsal` in the config: the same, small."""
+    kept_stage(config)
     if config.get("rehearsal"):
         return rehearse(config, seed)
     cell = begin(config, seed, place)
@@ -421,8 +422,13 @@ def thinned(curve: dict[str, list[float]], most: int = 60) -> dict[str, list[flo
 
 
 def kept_stage(config: Config) -> str:
-    """At the end of which stage the weights become a checkpoint; "" if at none."""
-    return "rl" if config["keep"] is True else config["keep"] or ""
+    """After which stage the weights become a checkpoint; "" if after none. Raises ValueError for none of the arm's."""
+    stage = "rl" if config["keep"] is True else config["keep"] or ""
+    beside = {"few": ("few", "few-rl"), "mid": ("mid", "mid-sft", "mid-rl")}
+    known = {"", "pretrain", "sft", "rl"}.union(*(beside.get(name, (name,)) for name in config["beside"]))
+    if stage not in known:
+        raise ValueError(f"keep: {stage!r} is no stage of this arm: {', '.join(sorted(known - {''}))}")
+    return stage
 
 
 def keep(cell: Cell, model: GPT, place: Place) -> str:

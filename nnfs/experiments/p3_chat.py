@@ -1,17 +1,17 @@
 """nanochat in miniature: arms as data.
 
 p3.chat  one dial from byte pairs to an assistant: pretraining, imitation of conversations (SFT), REINFORCE on sums.
-         Arms are depths; of depth 4, the post's, the other ways of the last stage stand in the same cell, each from
-         the same SFT net: z-scored advantages, no baseline, imitation of one's own right answers (rejection), RL with
-         some rows of SFT read again beside each step (replay, whose net is kept), a mid-training stage before SFT, and
-         RL after a short SFT (few, few-rl), which leaves something to be found. metrics: for each stage (pretrain,
-         sft, rl, …) bpb_<slice>, valid_<kind>, right_<kind>, valid (worst kind), exact, exact_1, exact_2 (digits of
-         the longer operand), text (sums continued outside of a conversation), pass_1 … pass_16, tokens, pflop,
-         seconds, usd; gain/{pass_1 …, sharpening, format, over_<branch>, mid_sft, mid_rl, few_pass_1 …}; cost/{tokens,
-         pflop, seconds, usd} of the road pretrain → sft → rl. detail.card: {stage: [[kind, question, reply, right]]};
-         detail.curves: {stage: {step, loss}} or, of RL, {step, reward, length, mixed, frozen_step, frozen_0 … (right
-         ones of 16 answers to each of 20 sums)}; detail.{rent (what an hour costs, with source and date), natural
-         (share of Shakespeare), bytes_per_token}.
+         Arms are depths; of depth 4, the post's, other ways of the last stages stand in the same cell: from the same
+         SFT net z-scored advantages, no baseline, imitation of one's own right answers (rejection), RL with some rows
+         of SFT read again beside each step (replay, whose net is kept); from the same pretrained net a mid-training
+         stage before SFT (mid, mid-sft, mid-rl), and a short SFT with RL after it (few, few-rl), which has something
+         left to find. metrics: for each stage (pretrain, sft, rl, …) bpb_<slice>, valid_<kind>, right_<kind>, valid
+         (worst kind), exact, exact_1, exact_2 (digits of the longer operand), text (sums continued outside of a
+         conversation), pass_1 … pass_16, tokens, pflop, seconds, usd; gain/{pass_1 …, sharpening, format,
+         over_<branch>, mid_sft, mid_rl, few_pass_1 …}; cost/{tokens, pflop, seconds, usd} of the road pretrain → sft →
+         rl. detail.card: {stage: [[kind, question, reply, right]]}; detail.curves: {stage: {step, loss}} or, of RL,
+         {step, reward, length, mixed, frozen_step, frozen_0 … (right ones of 16 answers to each of 20 sums)};
+         detail.{rent (what an hour costs, with source and date), natural (share of Shakespeare), bytes_per_token}.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ SFT: Config = {"conversations": 20_000, "rows": 16, "share": KINDS, "factor": 0.
 BESIDE = ["few", "z-score", "no-baseline", "replay", "rejection", "mid"]
 
 
-def assistant(depth: int, beside: list[str], keep: bool | str = False, few: int = 0, **rl: int) -> Config:
+def assistant(depth: int, beside: list[str], keep: bool | str = False, few: int = 0, replay: int = 0) -> Config:
     """Everything follows from the depth; `beside` are other ways of the last stages; `few` are the conversations of a
-    short SFT; `rl` goes into RL's fields."""
+    short SFT, `replay` the rows of SFT beside a step of RL."""
     return {
         "data": "chat",
         "depth": depth,
@@ -68,7 +68,7 @@ def assistant(depth: int, beside: list[str], keep: bool | str = False, few: int 
             "most": 12,
             "factor": 0.05,
             "train": LATER,
-            **rl,
+            **({"replay": replay} if replay else {}),
         },
         "beside": beside,
         "ask": "test",

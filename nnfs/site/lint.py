@@ -174,7 +174,8 @@ class _Post:
                 self.prose(*row, one_sentence=True)
                 row = None
             elif token.type == "inline":
-                for lost in re.finditer(r"^`{3,}\{", token.content, re.M):
+                # a run of the same length later on the line makes it inline code
+                for lost in re.finditer(r"^[ \t]*(`{3,})[ \t]*\{(?![^\n]*\1)", token.content, re.M):
                     where = line + token.content[: lost.start()].count("\n")
                     self.report(where, "fence", "a title with backticks opens no directive: write :::{…} here")
                 text, lines = self.flatten(token.children or [], line)
@@ -184,8 +185,12 @@ class _Post:
                     row = (row[0] + text + " ", row[1] + lines + [line])
             elif token.type == "html_block":
                 self.html(token.content, line)
-            elif token.type in ("fence", "colon_fence") and (named := re.match(r"\{([^}]+)\}\s*(.*)", token.info)):
-                self.directive(named[1].strip(), named[2].strip(), token.content, line)
+            elif token.type in ("fence", "colon_fence"):
+                if named := re.match(r"\{([^}]+)\}\s*(.*)", token.info.strip()):
+                    self.directive(named[1].strip(), named[2].strip(), token.content, line)
+                elif token.type == "colon_fence":  # its body is shown as prose
+                    self.report(line, "fence", "a colon fence without {name}; an outer one needs more colons")
+                    self.walk(_parser().parse(token.content), line)
 
     def directive(self, name: str, argument: str, content: str, line: int) -> None:
         """`line`: where the fence opens; `content` begins on the next one."""

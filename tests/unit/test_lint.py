@@ -254,10 +254,18 @@ def test_empty_words(lint, body, lines):
 GOOD_CALL = 'plot.show(fig, "fig-x", caption="It falls.", alt="A line "\n  "that falls.")'
 
 
+def test_what_stands_in_a_fence_is_read_however_it_is_opened(lint):
+    assert lint("``` {admonition} A title\nThen 7 things.\n```") == [(2, "number")]
+    assert lint(":::{admonition} A title\nWords.\n:::\n\n:::\nThen 7 things.\n:::") == [(5, "fence"), (6, "number")]
+
+
 def test_a_title_with_backticks_opens_no_directive_and_hides_what_follows(lint):
     fenced = ("```{predict} A price {cite}`a`?", ":right: a", "b", "```", "", "Then 7 things.")
     assert lint("\n".join(fenced)) == [(1, "fence")]
     assert lint("\n".join(("Words.", *fenced))) == [(2, "fence")]
+    assert lint("Words.\n   " + "\n".join(fenced)) == [(2, "fence")]
+    assert lint("\n".join(("``` " + fenced[0][3:], *fenced[1:]))) == [(1, "fence")]
+    assert lint("```{val}`x` ``` is how one writes it.") == []
     assert lint("\n".join((":" * 3 + fenced[0][3:], *fenced[1:3], ":::", *fenced[4:]))) == [(6, "number")]
 
 

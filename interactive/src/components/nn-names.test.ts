@@ -86,6 +86,7 @@ afterEach(() => {
   document.body.querySelectorAll("figure").forEach((figure) => figure.remove());
   settle();
   broken = false;
+  vi.unstubAllGlobals();
 });
 
 describe("drawing names", () => {
@@ -314,7 +315,6 @@ describe("what follows the state", () => {
     copy.click();
     await vi.waitFor(() => expect(copy.textContent).toBe("Copied"));
     expect(written).toEqual([`${location.origin}/#fig-n=v1,seed:1`]);
-    vi.unstubAllGlobals();
   });
 
   it("goes back with r", () => {

@@ -127,7 +127,7 @@ export class NNNames extends NNElement {
     this.#table = dataTable("What the models say", ["row", ...MODELS, "you"]);
     this.twin(this.#table.root);
 
-    const copy = copyButton("Copy a link to this view, seed, temperature and name", () => this.#state.copyLink(), (words) => this.announce(words));
+    const copy = copyButton("Copy a link to this view, seed, temperature, name and pair", () => this.#state.copyLink(), (words) => this.announce(words));
     stage.append(
       this.#views.root,
       h("div", { class: "nn-names-parts" }, h("div", { class: "nn-names-panel" }, ...Object.values(this.#panels)), this.#pairs.root),
