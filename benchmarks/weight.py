@@ -51,7 +51,8 @@ def weigh(page: Path) -> dict[str, int]:
 
 def main(folder: Path) -> None:
     print("| page | HTML | CSS | JS | fonts | all |\n|---|---|---|---|---|---|")
-    for name in ["index.html", *sorted(f"posts/{page.name}" for page in (folder / "posts").glob("[0-9]*.html"))]:
+    posts = (page.name for page in (folder / "posts").glob("*.html") if not page.stem.endswith("-checks"))
+    for name in ["index.html", *sorted(f"posts/{post}" for post in posts)]:
         cells = " | ".join(f"{size / 1000:.1f} KB" for size in weigh(folder / name).values())
         print(f"| {name} | {cells} |")
 
