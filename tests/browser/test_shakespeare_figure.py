@@ -124,7 +124,7 @@ def test_the_whole_of_it_by_keyboard(page: Page, figure: Locator, voice):
     figure.get_by_role("slider", name="Steps of training").focus()
     page.keyboard.press("Home")
     expect(figure.locator(".nn-sh-sentence")).to_contain_text("Before training")
-    for name in ("Play", "Reset", "Copy link"):
+    for name in ("Play", "Reset", "Copy link", "Keys"):
         page.keyboard.press("Tab")
         expect(figure.get_by_role("button", name=name)).to_be_focused()
     page.keyboard.press("ArrowRight")  # a key of the figure
