@@ -450,15 +450,14 @@ def test_reinforcement_sharpens_what_sixteen_answers_already_held():
 def test_reinforcement_adds_what_sixteen_answers_did_not_hold_where_little_was_imitated():
     for run in records.load_all("p3.chat", "depth-4"):
         before, after = run["metrics"]["few"], run["metrics"]["few-rl"]
-        assert after["pass_16"] > before["pass_16"]
-        assert after["pass_1"] > before["pass_1"]
-    assert median(of("p3.chat", "depth-4", "gain/few_pass_16")) > 0.1
+        assert after["pass_16"] > before["pass_16"] + 0.1
+        assert after["pass_1"] > before["pass_16"]
 
 
 def test_facts_that_were_only_told_are_not_answered_and_shakespeare_is_forgotten():
     for run in records.load_all("p3.chat", "depth-4"):
         stages_of = run["metrics"]
-        assert max(stages_of["sft"]["right_fact"], stages_of["rl"]["right_fact"]) <= 0.05
+        assert stages_of["sft"]["right_fact"] == stages_of["rl"]["right_fact"] == 0
         assert stages_of["sft"]["bpb_shakespeare"] > 2 * stages_of["pretrain"]["bpb_shakespeare"]
 
 
